@@ -1,0 +1,26 @@
+package dev.ffmstore.ggml;
+
+import java.lang.foreign.MemorySegment;
+
+/// Decodes blocks of one ggml type to dense elements.
+///
+/// The dense form is little-endian: 32-bit floats for every type but the plain ones F64, I8, I16, I32 and I64, which are copied as
+/// they are. A decoder may hold scratch memory of its own: it is cheap to obtain, and one thread at a time uses it.
+public interface BlockDecoder {
+
+    /// {@return the type of the blocks}
+    GgmlType type();
+
+    /// Decodes `blockCount` consecutive blocks.
+    ///
+    /// Any segment will do, heap segments, unaligned offsets and read-only sources included. The two ranges must not overlap. Nothing
+    /// is allocated per block. Bytes of `dense` outside the range written stay as they are.
+    ///
+    /// @param blocks where the blocks are
+    /// @param blocksOffset the offset of the first block, in bytes
+    /// @param dense where the elements go
+    /// @param denseOffset the offset of the first element, in bytes
+    /// @param blockCount how many blocks to decode, 0 or more
+    /// @throws IndexOutOfBoundsException if a range does not lie within its segment; nothing is written then
+    void decode(MemorySegment blocks, long blocksOffset, MemorySegment dense, long denseOffset, long blockCount);
+}

@@ -1,0 +1,126 @@
+package dev.ffmstore.ggml;
+
+import dev.ffmstore.internal.scalar.ScalarDecoders;
+import dev.ffmstore.internal.vector.VectorDecoders;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/// The one place that chooses between scalar and vector decoders.
+///
+/// Vector decoders use the Vector API (`jdk.incubator.vector`) with vectors of 512 or 256 bits, whichever is the machine's widest.
+/// They need the flag `--add-modules jdk.incubator.vector`. On a machine with narrower vectors, and for types where the scalar
+/// kernel measures faster (F16: C2 vectorises the JDK's own conversion), the vector kind *is* the scalar kernel. Both kinds give the
+/// same bits.
+///
+/// A value of this class is immutable and may be used by any thread; the decoders it hands out may not be shared.
+public final class BlockDecoders {
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
+    /// How decoders work.
+    public enum Kind {
+        /// One element at a time, as far as the source goes; the definition of the result.
+        SCALAR,
+        /// Several elements at a time, by the Vector API.
+        VECTOR
+    }
+
+    private static final class Chosen {
+        static final BlockDecoders SCALAR = new BlockDecoders(Kind.SCALAR, 0);
+        static final BlockDecoders BEST = choose();
+
+        private static BlockDecoders choose() {
+            System.Logger log = System.getLogger(BlockDecoders.class.getName());
+            BlockDecoders best = vectorModulePresent() ? vector() : SCALAR;
+            if (best.kind == Kind.VECTOR) {
+                log.log(System.Logger.Level.DEBUG, "decoders: {0}", best);
+            } else {
+                log.log(
+                        System.Logger.Level.INFO,
+                        "decoders: scalar; --add-modules " + VECTOR_MODULE + " makes them several times faster");
+            }
+            return best;
+        }
+    }
+
+    private final Kind kind;
+    private final int vectorBits;
+
+    private BlockDecoders(Kind kind, int vectorBits) {
+        this.kind = kind;
+        this.vectorBits = vectorBits;
+    }
+
+    /// {@return the vector decoders if the module they need is there, the scalar ones otherwise; decided and logged once}
+    public static BlockDecoders best() {
+        return Chosen.BEST;
+    }
+
+    /// {@return the scalar decoders}
+    public static BlockDecoders scalar() {
+        return Chosen.SCALAR;
+    }
+
+    /// {@return the vector decoders}
+    ///
+    /// @throws UnsupportedOperationException if the module `jdk.incubator.vector` is not in the module graph
+    public static BlockDecoders vector() {
+        if (!vectorModulePresent()) {
+            throw new UnsupportedOperationException(
+                    "the vector decoders need the JVM flag --add-modules " + VECTOR_MODULE);
+        }
+        return new BlockDecoders(Kind.VECTOR, VectorDecoders.vectorBits());
+    }
+
+    private static boolean vectorModulePresent() {
+        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    }
+
+    /// {@return the kind of these decoders}
+    public Kind kind() {
+        return kind;
+    }
+
+    /// {@return the width of the vectors in bits, 512 or 256; 0 where no vectors are used}
+    public int vectorBits() {
+        return vectorBits;
+    }
+
+    /// {@return whether blocks of this type can be decoded}
+    public boolean supports(GgmlType type) {
+        return type.isPlain() || ScalarDecoders.supports(type);
+    }
+
+    /// {@return a decoder for one thread}
+    ///
+    /// @param type the type of the blocks
+    /// @throws UnsupportedOperationException if blocks of this type cannot be decoded
+    public BlockDecoder of(GgmlType type) {
+        if (!supports(type)) {
+            throw new UnsupportedOperationException("no decoder for ggml type " + type);
+        }
+        if (type.isPlain()) {
+            return new Copy(type);
+        }
+        BlockDecoder vector = vectorBits > 0 ? VectorDecoders.find(type) : null;
+        return vector != null ? vector : ScalarDecoders.of(type);
+    }
+
+    /// {@return the kind and width, as `vector (512 bits)` or `scalar`}
+    @Override
+    public String toString() {
+        if (kind == Kind.SCALAR) {
+            return "scalar";
+        }
+        return vectorBits == 0 ? "vector (scalar: vectors too narrow)" : "vector (" + vectorBits + " bits)";
+    }
+
+    /// Elements that are stored as they are.
+    private record Copy(GgmlType type) implements BlockDecoder {
+        @Override
+        public void decode(
+                MemorySegment blocks, long blocksOffset, MemorySegment dense, long denseOffset, long blockCount) {
+            Objects.checkFromIndexSize(0, blockCount, Long.MAX_VALUE / type.blockBytes());
+            MemorySegment.copy(blocks, blocksOffset, dense, denseOffset, blockCount * type.blockBytes());
+        }
+    }
+}

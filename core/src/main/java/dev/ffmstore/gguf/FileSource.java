@@ -1,0 +1,128 @@
+package dev.ffmstore.gguf;
+
+import dev.ffmstore.internal.text.Printable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
+
+/// A local file, read with positional reads of one shared channel.
+///
+/// An interrupt closes a channel for everybody. The thread that was interrupted gets its exception; the others open the file again,
+/// make sure that it is still the same one, and go on.
+final class FileSource implements Source {
+    /// A single read of a channel is limited to what an int counts; far below that, a larger one gains nothing.
+    private static final long MAX_READ_BYTES = 1L << 28;
+
+    private final Path path;
+    private final Identity opened;
+    private volatile FileChannel channel;
+    private volatile boolean closed;
+
+    private FileSource(Path path, Identity opened, FileChannel channel) {
+        this.path = path;
+        this.opened = opened;
+        this.channel = channel;
+    }
+
+    static FileSource open(Path path) throws IOException {
+        Identity identity = identityOf(path);
+        return new FileSource(path, identity, FileChannel.open(path, StandardOpenOption.READ));
+    }
+
+    private static Identity identityOf(Path path) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+        if (!attributes.isRegularFile()) {
+            throw new FileSystemException(
+                    path.toString(), null, attributes.isDirectory() ? "is a directory" : "is not a regular file");
+        }
+        Object key = attributes.fileKey();
+        return new Identity(
+                attributes.size(), attributes.lastModifiedTime().toString(), key == null ? "" : key.toString());
+    }
+
+    @Override
+    public String name() {
+        return path.toString();
+    }
+
+    @Override
+    public long size() {
+        return opened.size();
+    }
+
+    @Override
+    public Identity identity() throws IOException {
+        return identityOf(path);
+    }
+
+    @Override
+    public void read(long offset, MemorySegment target) throws IOException {
+        long length = target.byteSize();
+        Objects.checkFromIndexSize(offset, length, opened.size());
+        for (long done = 0; done < length; ) {
+            ByteBuffer chunk = target.asSlice(done, Math.min(length - done, MAX_READ_BYTES))
+                    .asByteBuffer();
+            done += readSome(chunk, offset + done);
+        }
+    }
+
+    private int readSome(ByteBuffer chunk, long position) throws IOException {
+        while (true) {
+            FileChannel current = channel;
+            try {
+                int read = current.read(chunk, position);
+                if (read < 0) {
+                    throw new EOFException(Printable.escape(name()) + ": ends early: expected "
+                            + (position + chunk.remaining()) + " bytes at least, got " + current.size());
+                }
+                return read;
+            } catch (ClosedByInterruptException e) {
+                throw e;
+            } catch (ClosedChannelException e) {
+                if (closed) {
+                    throw e;
+                }
+                reopen(current);
+            }
+        }
+    }
+
+    private synchronized void reopen(FileChannel broken) throws IOException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+        if (channel != broken) {
+            return;
+        }
+        FileChannel again = FileChannel.open(path, StandardOpenOption.READ);
+        Identity now;
+        try {
+            now = identity();
+        } catch (NoSuchFileException e) {
+            again.close();
+            throw e;
+        }
+        if (!now.equals(opened)) {
+            again.close();
+            throw new IOException(Printable.escape(name()) + ": has changed while it was being read");
+        }
+        channel = again;
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        closed = true;
+        channel.close();
+    }
+}

@@ -1,0 +1,31 @@
+package dev.ffmstore.gguf;
+
+/// What `GgufFile.open` puts up with. Immutable.
+///
+/// @param maxMetadataBytes the largest header (metadata and tensor infos together) that is read, in bytes; 1 or more
+/// @param maxMetadataEntries the largest number of metadata keys that is read; 1 or more
+public record GgufOptions(long maxMetadataBytes, int maxMetadataEntries) {
+    private static final GgufOptions DEFAULTS = new GgufOptions(256L << 20, 1 << 16);
+
+    /// @throws IllegalArgumentException if a limit is not positive
+    public GgufOptions {
+        if (maxMetadataBytes < 1 || maxMetadataEntries < 1) {
+            throw new IllegalArgumentException("limits are positive: " + maxMetadataBytes + ", " + maxMetadataEntries);
+        }
+    }
+
+    /// {@return 256 MiB of metadata, 65,536 keys: far beyond any known model}
+    public static GgufOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /// {@return these options with another limit for the size of the metadata, in bytes}
+    public GgufOptions withMaxMetadataBytes(long bytes) {
+        return new GgufOptions(bytes, maxMetadataEntries);
+    }
+
+    /// {@return these options with another limit for the number of keys}
+    public GgufOptions withMaxMetadataEntries(int entries) {
+        return new GgufOptions(maxMetadataBytes, entries);
+    }
+}

@@ -1,0 +1,495 @@
+package dev.ffmstore.gguf;
+
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.internal.text.Printable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Set;
+
+/// Reads and validates a GGUF header.
+///
+/// ```text
+/// magic "GGUF" │ version u32 │ tensor count u64 │ key count u64
+/// key count ×    { key string │ type u32 │ value }
+/// tensor count × { name string │ rank u32 │ rank × dimension u64, innermost first │ type u32 │ offset u64 }
+/// padding to the alignment │ tensor data, offsets counted from here
+///
+/// string = length u64 │ bytes          array = element type u32 │ count u64 │ elements
+/// ```
+///
+/// All numbers are little-endian. Nothing is allocated from a count or a length before it has been held against what is left of the
+/// file.
+final class GgufParser {
+    private static final int MAGIC = 0x46554747; // "GGUF"
+    private static final int MAX_KEY_BYTES = 65535;
+    private static final int MAX_NAME_BYTES = 63;
+    private static final int MAX_RANK = 4;
+    private static final int MAX_ALIGNMENT = 65536;
+    private static final int DEFAULT_ALIGNMENT = 32;
+    private static final String ALIGNMENT_KEY = "general.alignment";
+
+    /// key length, one byte of key, type, one byte of value
+    private static final int SMALLEST_ENTRY_BYTES = 8 + 1 + 4 + 1;
+    /// name length, one byte of name, rank 0, type, offset
+    private static final int SMALLEST_TENSOR_BYTES = 8 + 1 + 4 + 4 + 8;
+
+    private final HeaderCursor cursor;
+    private final Source source;
+    private final GgufOptions options;
+    private final SegmentAllocator memory;
+    private final List<String> warnings = new ArrayList<>();
+
+    private GgufParser(Source source, GgufOptions options, Arena arena) {
+        this.source = source;
+        this.options = options;
+        this.cursor = new HeaderCursor(source, options.maxMetadataBytes());
+        this.memory = new SlabAllocator(arena);
+    }
+
+    static GgufHeader parse(Source source, GgufOptions options, Arena arena) throws IOException {
+        return new GgufParser(source, options, arena).header();
+    }
+
+    private GgufHeader header() throws IOException {
+        int version = version();
+        long tensorCount = count("tensors", SMALLEST_TENSOR_BYTES);
+        long keyCount = count("metadata keys", SMALLEST_ENTRY_BYTES);
+        if (keyCount > options.maxMetadataEntries()) {
+            throw cursor.fail(
+                    "more metadata keys than the limit, which an option raises",
+                    cursor.position() - Long.BYTES,
+                    options.maxMetadataEntries() + " at most",
+                    keyCount);
+        }
+        Metadata metadata = metadata(keyCount);
+        int alignment = alignment(metadata);
+        List<RawTensor> raw = rawTensors(tensorCount);
+        long dataOffset = alignUp(cursor.position(), alignment);
+        List<TensorInfo> tensors = new ArrayList<>(raw.size());
+        for (RawTensor tensor : raw) {
+            tensors.add(place(tensor, dataOffset, alignment));
+        }
+        checkOverlap(tensors);
+        warnOfLayout(tensors, dataOffset, alignment);
+        return new GgufHeader(
+                version,
+                alignment,
+                dataOffset,
+                metadata,
+                Collections.unmodifiableList(tensors),
+                Collections.unmodifiableList(warnings));
+    }
+
+    private int version() throws IOException {
+        if (source.size() == 0) {
+            throw cursor.fail("not a GGUF file", 0, "the magic \"GGUF\"", "an empty file");
+        }
+        if (source.size() < Integer.BYTES) {
+            throw cursor.fail("not a GGUF file", 0, "the magic \"GGUF\"", source.size() + " bytes in all");
+        }
+        int magic = cursor.u32("the magic");
+        if (magic != MAGIC) {
+            throw cursor.fail("not a GGUF file", 0, "the magic \"GGUF\" (" + hex(MAGIC) + ")", hex(magic));
+        }
+        int version = cursor.u32("the version");
+        if (version == 2 || version == 3) {
+            return version;
+        }
+        String problem;
+        if (version == 1) {
+            problem = "GGUF version 1 is too old, convert the model again";
+        } else if (Integer.reverseBytes(version) >= 1 && Integer.reverseBytes(version) <= 0xFFFF) {
+            problem = "big-endian GGUF file";
+        } else {
+            problem = "unknown GGUF version";
+        }
+        throw cursor.fail(problem, Integer.BYTES, "version 2 or 3, little-endian", Integer.toUnsignedString(version));
+    }
+
+    private static String hex(int bits) {
+        return String.format("0x%08x", bits);
+    }
+
+    private long count(String what, int smallestBytes) throws IOException {
+        long offset = cursor.position();
+        long count = cursor.u64("the count of " + what);
+        long most = cursor.remaining() / smallestBytes;
+        if (Long.compareUnsigned(count, most) > 0) {
+            throw cursor.fail(
+                    "more " + what + " than the file has room for", offset, most + " at most", unsigned(count));
+        }
+        return count;
+    }
+
+    private Metadata metadata(long keyCount) throws IOException {
+        LinkedHashMap<String, MetadataValue> values = new LinkedHashMap<>();
+        for (long i = 0; i < keyCount; i++) {
+            long offset = cursor.position();
+            String key = identifier("a metadata key", MAX_KEY_BYTES);
+            MetadataType type = type("the type of metadata key " + show(key));
+            MetadataValue value =
+                    switch (type) {
+                        case STRING -> text(key);
+                        case ARRAY -> array(key);
+                        default -> scalar(type, key);
+                    };
+            if (values.putIfAbsent(key, value) != null) {
+                throw cursor.fail("metadata key " + show(key) + " occurs twice", offset, null, null);
+            }
+        }
+        return new Metadata(values);
+    }
+
+    private MetadataType type(String what) throws IOException {
+        long offset = cursor.position();
+        int id = cursor.u32(what);
+        if (id < 0 || id >= MetadataType.COUNT) {
+            throw cursor.fail(
+                    what + " is unknown",
+                    offset,
+                    "0 to " + (MetadataType.COUNT - 1),
+                    Integer.toUnsignedString(id));
+        }
+        return MetadataType.ofId(id);
+    }
+
+    private MetadataValue scalar(MetadataType type, String key) throws IOException {
+        String what = "the value of metadata key " + show(key);
+        return switch (type) {
+            case UINT8 -> new MetadataValue.Int(type, cursor.u8(what));
+            case INT8 -> new MetadataValue.Int(type, (byte) cursor.u8(what));
+            case UINT16 -> new MetadataValue.Int(type, cursor.u16(what));
+            case INT16 -> new MetadataValue.Int(type, (short) cursor.u16(what));
+            case UINT32 -> new MetadataValue.Int(type, Integer.toUnsignedLong(cursor.u32(what)));
+            case INT32 -> new MetadataValue.Int(type, cursor.u32(what));
+            case UINT64, INT64 -> new MetadataValue.Int(type, cursor.u64(what));
+            case FLOAT32 -> new MetadataValue.Real(type, Float.intBitsToFloat(cursor.u32(what)));
+            case FLOAT64 -> new MetadataValue.Real(type, Double.longBitsToDouble(cursor.u64(what)));
+            case BOOL -> new MetadataValue.Bool(cursor.u8(what) != 0);
+            case STRING, ARRAY -> throw new AssertionError(type);
+        };
+    }
+
+    private MetadataValue.Text text(String key) throws IOException {
+        String what = "the value of metadata key " + show(key);
+        long length = stringLength(what);
+        MetadataValue.Text text = new MetadataValue.Text(payload(length, what));
+        if (!isUtf8(text.bytes())) {
+            warnings.add("the string of metadata key " + show(key) + " is not valid UTF-8");
+        }
+        return text;
+    }
+
+    private MetadataValue.Array array(String key) throws IOException {
+        String what = "the array of metadata key " + show(key);
+        long typeOffset = cursor.position();
+        MetadataType elementType = type("the element type of metadata key " + show(key));
+        if (elementType == MetadataType.ARRAY) {
+            throw cursor.fail(
+                    "metadata key " + show(key) + " is an array of arrays, which is not supported",
+                    typeOffset,
+                    "a plain element type",
+                    "an array");
+        }
+        long countOffset = cursor.position();
+        long count = cursor.u64(what);
+        long most = cursor.remaining() / elementType.smallestBytes();
+        if (Long.compareUnsigned(count, most) > 0) {
+            throw cursor.fail(
+                    what + " is longer than the rest of the file", countOffset, most + " at most", unsigned(count));
+        }
+        if (elementType != MetadataType.STRING) {
+            MemorySegment elements = payload(count * elementType.smallestBytes(), what);
+            return new MetadataValue.Array(elementType, count, elements, new long[0]);
+        }
+        return stringArray(count, what);
+    }
+
+    /// Walks over the strings once to check their lengths and index them, then reads them in one piece.
+    private MetadataValue.Array stringArray(long count, String what) throws IOException {
+        long start = cursor.position();
+        long[] index = new long[16];
+        for (long i = 0; i < count; i++) {
+            if (i % MetadataValue.Array.INDEX_STRIDE == 0) {
+                int slot = (int) (i / MetadataValue.Array.INDEX_STRIDE);
+                if (slot == index.length) {
+                    index = Arrays.copyOf(index, index.length * 2);
+                }
+                index[slot] = cursor.position() - start;
+            }
+            cursor.skip(stringLength(what), what);
+        }
+        MemorySegment bytes = payload(start, cursor.position() - start);
+        return new MetadataValue.Array(MetadataType.STRING, count, bytes, index);
+    }
+
+    private MemorySegment payload(long length, String what) throws IOException {
+        cursor.require(length, what);
+        MemorySegment bytes = memory.allocate(length);
+        cursor.read(bytes, what);
+        return bytes;
+    }
+
+    private MemorySegment payload(long offset, long length) throws IOException {
+        MemorySegment bytes = memory.allocate(length);
+        cursor.readSource(offset, bytes);
+        return bytes;
+    }
+
+    private long stringLength(String what) throws IOException {
+        long offset = cursor.position();
+        long length = cursor.u64(what);
+        if (Long.compareUnsigned(length, cursor.remaining()) > 0) {
+            throw cursor.fail(
+                    what + " is a string longer than the rest of the file",
+                    offset,
+                    cursor.remaining() + " bytes at most",
+                    unsigned(length));
+        }
+        return length;
+    }
+
+    /// A key or a tensor name: not empty, valid UTF-8, no NUL.
+    private String identifier(String what, int maxBytes) throws IOException {
+        long offset = cursor.position();
+        long length = stringLength(what);
+        if (length == 0) {
+            throw cursor.fail(what + " is empty", offset, null, null);
+        }
+        if (length > maxBytes) {
+            throw cursor.fail(what + " is too long", offset, maxBytes + " bytes at most", length);
+        }
+        cursor.require(length, what);
+        byte[] bytes = new byte[(int) length];
+        cursor.read(MemorySegment.ofArray(bytes), what);
+        String text;
+        try {
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw cursor.fail(what + " is not valid UTF-8", offset + Long.BYTES, null, null);
+        }
+        if (text.indexOf('\0') >= 0) {
+            throw cursor.fail(what + " contains NUL: " + show(text), offset + Long.BYTES, null, null);
+        }
+        return text;
+    }
+
+    private int alignment(Metadata metadata) throws GgufException {
+        MetadataValue value = metadata.find(ALIGNMENT_KEY).orElse(null);
+        if (value == null) {
+            return DEFAULT_ALIGNMENT;
+        }
+        if (value instanceof MetadataValue.Int number
+                && number.type() == MetadataType.UINT32
+                && Long.bitCount(number.value()) == 1
+                && number.value() <= MAX_ALIGNMENT) {
+            return (int) number.value();
+        }
+        throw GgufException.of(
+                source.name(),
+                ALIGNMENT_KEY + " is not usable: expected a UINT32, a power of two, at most " + MAX_ALIGNMENT + ", got "
+                        + value.type() + " " + Printable.escape(value.toString(), 40));
+    }
+
+    /// A tensor info as it stands in the file.
+    ///
+    /// @param start where it starts, for messages
+    /// @param offset relative to the data
+    private record RawTensor(
+            long start, String name, GgmlType type, Shape shape, long byteSize, long offsetPosition, long offset) {}
+
+    private List<RawTensor> rawTensors(long count) throws IOException {
+        List<RawTensor> tensors = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (long i = 0; i < count; i++) {
+            RawTensor tensor = rawTensor();
+            if (!names.add(tensor.name())) {
+                throw cursor.fail("tensor " + show(tensor.name()) + " occurs twice", tensor.start(), null, null);
+            }
+            tensors.add(tensor);
+        }
+        return tensors;
+    }
+
+    private RawTensor rawTensor() throws IOException {
+        long start = cursor.position();
+        String name = identifier("a tensor name", MAX_NAME_BYTES);
+        String tensor = "tensor " + show(name);
+        long rankOffset = cursor.position();
+        int rank = cursor.u32("the rank of " + tensor);
+        if (rank < 0 || rank > MAX_RANK) {
+            throw cursor.fail(
+                    tensor + " has too many dimensions",
+                    rankOffset,
+                    MAX_RANK + " at most",
+                    Integer.toUnsignedString(rank));
+        }
+        long[] dimensions = new long[rank];
+        long dimensionsOffset = cursor.position();
+        for (int i = rank - 1; i >= 0; i--) {
+            long offset = cursor.position();
+            dimensions[i] = cursor.u64("the dimensions of " + tensor);
+            if (dimensions[i] < 0) {
+                throw cursor.fail(
+                        tensor + " has a dimension out of range",
+                        offset,
+                        "0 to 2^63 - 1",
+                        unsigned(dimensions[i]));
+            }
+        }
+        long typeOffset = cursor.position();
+        GgmlType type = ggmlType(tensor, typeOffset);
+        Shape shape;
+        long byteSize;
+        try {
+            shape = Shape.of(dimensions);
+            Math.multiplyExact(nonZeroProduct(dimensions), type.denseElementBytes());
+            checkRow(tensor, dimensionsOffset, shape, type);
+            byteSize = Math.multiplyExact(shape.elementCount() / type.blockLength(), type.blockBytes());
+            alignUp(byteSize, MAX_ALIGNMENT);
+        } catch (ArithmeticException e) {
+            throw cursor.fail(
+                    tensor + " is larger than a signed 64-bit size",
+                    dimensionsOffset,
+                    "a size below 2^63 bytes",
+                    type + " " + Arrays.toString(dimensions));
+        }
+        long offsetPosition = cursor.position();
+        long offset = cursor.u64("the offset of " + tensor);
+        return new RawTensor(start, name, type, shape, byteSize, offsetPosition, offset);
+    }
+
+    private static long nonZeroProduct(long[] dimensions) {
+        long product = 1;
+        for (long dimension : dimensions) {
+            product = Math.multiplyExact(product, Math.max(1, dimension));
+        }
+        return product;
+    }
+
+    private void checkRow(String tensor, long offset, Shape shape, GgmlType type) throws GgufException {
+        if (shape.rowLength() % type.blockLength() != 0) {
+            throw cursor.fail(
+                    tensor + " has rows that are not whole blocks of " + type,
+                    offset,
+                    "a row length that is a multiple of " + type.blockLength(),
+                    shape.rowLength());
+        }
+    }
+
+    private GgmlType ggmlType(String tensor, long offset) throws IOException {
+        int id = cursor.u32("the type of " + tensor);
+        GgmlType type = GgmlType.ofId(id).orElse(null);
+        if (type != null) {
+            return type;
+        }
+        String removed = GgmlType.removed(id).orElse(null);
+        throw removed == null
+                ? cursor.fail(
+                        tensor + " has an unknown ggml type", offset, "a known type id", Integer.toUnsignedString(id))
+                : cursor.fail(tensor + " has a removed ggml type: " + removed, offset, null, "type id " + id);
+    }
+
+    private TensorInfo place(RawTensor tensor, long dataOffset, int alignment) throws GgufException {
+        String what = "tensor " + show(tensor.name());
+        if ((tensor.offset() & (alignment - 1)) != 0) {
+            throw cursor.fail(
+                    what + " is not aligned",
+                    tensor.offsetPosition(),
+                    "an offset that is a multiple of " + alignment,
+                    unsigned(tensor.offset()));
+        }
+        long available = Math.max(0, source.size() - dataOffset);
+        if (tensor.offset() < 0
+                || tensor.offset() > available
+                || tensor.byteSize() > available - tensor.offset()) {
+            throw cursor.fail(
+                    what + " lies outside the file",
+                    tensor.offsetPosition(),
+                    tensor.byteSize() + " bytes within the " + available + " bytes of data",
+                    "data offset " + unsigned(tensor.offset()));
+        }
+        return new TensorInfo(
+                tensor.name(), tensor.type(), tensor.shape(), dataOffset + tensor.offset(), tensor.byteSize());
+    }
+
+    private void checkOverlap(List<TensorInfo> tensors) throws GgufException {
+        List<TensorInfo> byOffset = new ArrayList<>(tensors);
+        byOffset.removeIf(tensor -> tensor.byteSize() == 0);
+        byOffset.sort(Comparator.comparingLong(TensorInfo::offset));
+        for (int i = 1; i < byOffset.size(); i++) {
+            TensorInfo before = byOffset.get(i - 1);
+            TensorInfo tensor = byOffset.get(i);
+            if (tensor.offset() - before.offset() < before.byteSize()) {
+                throw cursor.fail(
+                        "tensors " + show(before.name()) + " and " + show(tensor.name()) + " overlap",
+                        tensor.offset(),
+                        "data from offset " + (before.offset() + before.byteSize()) + " on",
+                        tensor.offset());
+            }
+        }
+    }
+
+    /// ggml wants the data of the tensors in the order of their infos, each padded to the alignment, without gaps.
+    private void warnOfLayout(List<TensorInfo> tensors, long dataOffset, int alignment) {
+        long expected = dataOffset;
+        for (TensorInfo tensor : tensors) {
+            if (tensor.offset() != expected) {
+                warnings.add("the data of tensor " + show(tensor.name()) + " is at offset " + tensor.offset()
+                        + " where ggml expects " + expected + " (gap or other order): ggml refuses the file");
+                return;
+            }
+            expected += alignUp(tensor.byteSize(), alignment);
+        }
+        if (!tensors.isEmpty() && expected > source.size()) {
+            warnings.add("the last tensor is not padded to the alignment: ggml may refuse the file");
+        }
+    }
+
+    private static boolean isUtf8(MemorySegment bytes) {
+        try {
+            ByteBuffer rest = bytes.asByteBuffer();
+            CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+            CharBuffer sink = CharBuffer.allocate((int) Math.min(8192, bytes.byteSize() + 1));
+            while (true) {
+                CoderResult result = decoder.decode(rest, sink, true);
+                if (result.isError()) {
+                    return false;
+                }
+                if (result.isUnderflow()) {
+                    return true;
+                }
+                sink.clear();
+            }
+        } catch (UnsupportedOperationException e) {
+            return true; // longer than a buffer can be: not worth a warning
+        }
+    }
+
+    private static long alignUp(long value, int alignment) {
+        return Math.addExact(value, alignment - 1L) & -alignment;
+    }
+
+    private static String unsigned(long value) {
+        return Long.toUnsignedString(value);
+    }
+
+    private static String show(String text) {
+        return Printable.escape(text, 200);
+    }
+}

@@ -1,0 +1,113 @@
+package dev.ffmstore.gguf;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the header of a source front to back through a small window, and never past the end or past the limit.
+final class HeaderCursor {
+    private static final int WINDOW_BYTES = 64 << 10;
+
+    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final Source source;
+    private final long limit;
+    private final MemorySegment window;
+    private long windowStart;
+    private long windowLength;
+    private long position;
+
+    HeaderCursor(Source source, long limit) {
+        this.source = source;
+        this.limit = limit;
+        this.window = MemorySegment.ofArray(new byte[(int) Math.min(WINDOW_BYTES, source.size())]);
+    }
+
+    long position() {
+        return position;
+    }
+
+    long remaining() {
+        return source.size() - position;
+    }
+
+    int u8(String what) throws IOException {
+        return Byte.toUnsignedInt(window.get(JAVA_BYTE, take(1, what)));
+    }
+
+    int u16(String what) throws IOException {
+        return Short.toUnsignedInt(window.get(U16, take(Short.BYTES, what)));
+    }
+
+    int u32(String what) throws IOException {
+        return window.get(U32, take(Integer.BYTES, what));
+    }
+
+    long u64(String what) throws IOException {
+        return window.get(U64, take(Long.BYTES, what));
+    }
+
+    /// Moves on by `length` bytes without looking at them.
+    void skip(long length, String what) throws IOException {
+        require(length, what);
+        position += length;
+    }
+
+    /// Fills `target` from the current position and moves on.
+    void read(MemorySegment target, String what) throws IOException {
+        require(target.byteSize(), what);
+        if (target.byteSize() <= window.byteSize()) {
+            long at = take((int) target.byteSize(), what);
+            MemorySegment.copy(window, at, target, 0, target.byteSize());
+        } else {
+            readSource(position, target);
+            position += target.byteSize();
+        }
+    }
+
+    GgufException fail(String problem, long offset, @Nullable Object expected, @Nullable Object got) {
+        return GgufException.at(source.name(), problem, offset, expected, got);
+    }
+
+    /// Where in the window the next `length` bytes are, a window's size at most; moves on.
+    private long take(int length, String what) throws IOException {
+        require(length, what);
+        if (position < windowStart || position + length > windowStart + windowLength) {
+            windowStart = position;
+            windowLength = Math.min(window.byteSize(), remaining());
+            readSource(windowStart, window.asSlice(0, windowLength));
+        }
+        long at = position - windowStart;
+        position += length;
+        return at;
+    }
+
+    /// Fills `target` from anywhere in the source.
+    void readSource(long offset, MemorySegment target) throws IOException {
+        try {
+            source.read(offset, target);
+        } catch (EOFException e) {
+            GgufException truncated = fail("file ends early", offset, target.byteSize() + " more bytes", "fewer");
+            truncated.initCause(e);
+            throw truncated;
+        }
+    }
+
+    /// Fails unless `length` more bytes are there and within the limit.
+    void require(long length, String what) throws GgufException {
+        if (length > remaining()) {
+            throw fail("file ends inside " + what, position, length + " more bytes", remaining());
+        }
+        if (length > limit - position) {
+            throw fail(
+                    "metadata is larger than the limit, which an option raises", position, limit + " bytes at most", "more");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.ffmstore.gguf;
+
+import dev.ffmstore.internal.text.Printable;
+import java.lang.foreign.SegmentAllocator;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/// The metadata of a file: keys and values, in the file's order.
+///
+/// The typed accessors throw `NoSuchElementException` for a key that is not there, naming the key, and `IllegalStateException` for a
+/// value of another type, naming both; each has a twin that takes a default for a missing key. Immutable; its memory belongs to
+/// whoever opened the file (see [MetadataValue]).
+public final class Metadata {
+    private final SequencedMap<String, MetadataValue> values;
+
+    Metadata(LinkedHashMap<String, MetadataValue> values) {
+        this.values = Collections.unmodifiableSequencedMap(values);
+    }
+
+    /// {@return all keys and values, in the file's order, unmodifiable}
+    public SequencedMap<String, MetadataValue> asMap() {
+        return values;
+    }
+
+    /// {@return whether there is such a key}
+    public boolean contains(String key) {
+        return values.containsKey(key);
+    }
+
+    /// {@return the value of a key, or empty}
+    public Optional<MetadataValue> find(String key) {
+        return Optional.ofNullable(values.get(key));
+    }
+
+    /// {@return the value of a key}
+    ///
+    /// @throws NoSuchElementException if there is no such key
+    public MetadataValue get(String key) {
+        MetadataValue value = values.get(key);
+        if (value == null) {
+            throw new NoSuchElementException("no metadata key " + Printable.escape(key));
+        }
+        return value;
+    }
+
+    /// {@return a string}
+    public String string(String key) {
+        return get(key) instanceof MetadataValue.Text text ? text.value() : fail(key, "a string");
+    }
+
+    /// {@return a string, or the default if there is no such key}
+    public String string(String key, String defaultValue) {
+        return contains(key) ? string(key) : defaultValue;
+    }
+
+    /// {@return an integer of any width}
+    public long integer(String key) {
+        return get(key) instanceof MetadataValue.Int number ? number.value() : fail(key, "an integer");
+    }
+
+    /// {@return an integer of any width, or the default if there is no such key}
+    public long integer(String key, long defaultValue) {
+        return contains(key) ? integer(key) : defaultValue;
+    }
+
+    /// {@return a floating-point number of either width}
+    public double real(String key) {
+        return get(key) instanceof MetadataValue.Real number ? number.value() : fail(key, "a floating-point number");
+    }
+
+    /// {@return a floating-point number of either width, or the default if there is no such key}
+    public double real(String key, double defaultValue) {
+        return contains(key) ? real(key) : defaultValue;
+    }
+
+    /// {@return a truth value}
+    public boolean bool(String key) {
+        return get(key) instanceof MetadataValue.Bool bool ? bool.value() : fail(key, "a truth value");
+    }
+
+    /// {@return a truth value, or the default if there is no such key}
+    public boolean bool(String key, boolean defaultValue) {
+        return contains(key) ? bool(key) : defaultValue;
+    }
+
+    /// {@return an array}
+    public MetadataValue.Array array(String key) {
+        return get(key) instanceof MetadataValue.Array array ? array : fail(key, "an array");
+    }
+
+    private <T> T fail(String key, String wanted) {
+        throw new IllegalStateException(
+                "metadata key " + Printable.escape(key) + " is not " + wanted + " but " + get(key).type());
+    }
+
+    /// An equal copy whose strings and arrays lie in memory of the caller's, for when the file is closed.
+    ///
+    /// @param allocator where the copied bytes go
+    /// @return the copy, good for as long as the memory of `allocator` is
+    public Metadata copyTo(SegmentAllocator allocator) {
+        LinkedHashMap<String, MetadataValue> copies = new LinkedHashMap<>();
+        for (Map.Entry<String, MetadataValue> entry : values.entrySet()) {
+            copies.put(entry.getKey(), entry.getValue().copyTo(allocator));
+        }
+        return new Metadata(copies);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Metadata that
+                && values.equals(that.values)
+                && Arrays.equals(values.keySet().toArray(), that.values.keySet().toArray());
+    }
+
+    @Override
+    public int hashCode() {
+        return values.keySet().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return values.size() + " keys";
+    }
+}

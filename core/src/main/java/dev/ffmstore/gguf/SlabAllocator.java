@@ -1,0 +1,33 @@
+package dev.ffmstore.gguf;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+
+/// Hands out small pieces of larger allocations, for the many short strings of a header. Not for more than one thread.
+final class SlabAllocator implements SegmentAllocator {
+    private static final long SLAB_BYTES = 64 << 10;
+    private static final long LARGEST_PIECE_BYTES = 8 << 10;
+
+    private final Arena arena;
+    private MemorySegment slab = MemorySegment.NULL;
+    private long used;
+
+    SlabAllocator(Arena arena) {
+        this.arena = arena;
+    }
+
+    @Override
+    public MemorySegment allocate(long byteSize, long byteAlignment) {
+        if (byteSize > LARGEST_PIECE_BYTES || byteAlignment > 1) {
+            return arena.allocate(byteSize, byteAlignment);
+        }
+        if (byteSize > slab.byteSize() - used) {
+            slab = arena.allocate(SLAB_BYTES);
+            used = 0;
+        }
+        MemorySegment piece = slab.asSlice(used, byteSize);
+        used += byteSize;
+        return piece;
+    }
+}

@@ -1,0 +1,57 @@
+package dev.ffmstore.internal.scalar;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.ffmstore.ggml.BlockDecoder;
+import dev.ffmstore.ggml.GgmlType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/// Stages segments through two small arrays, so that a kernel sees arrays only.
+final class StagedDecoder implements BlockDecoder {
+    /// 16 KiB of output: small enough to stay in the first-level cache beside the input.
+    private static final int STAGED_ELEMENTS = 4096;
+
+    private static final ValueLayout.OfFloat F32 =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final GgmlType type;
+    private final ScalarKernel kernel;
+    private final int stagedBlocks;
+    private final byte[] in;
+    private final float[] out;
+
+    StagedDecoder(GgmlType type, ScalarKernel kernel) {
+        this.type = type;
+        this.kernel = kernel;
+        this.stagedBlocks = STAGED_ELEMENTS / type.blockLength();
+        this.in = new byte[stagedBlocks * type.blockBytes()];
+        this.out = new float[STAGED_ELEMENTS];
+    }
+
+    @Override
+    public GgmlType type() {
+        return type;
+    }
+
+    @Override
+    public void decode(
+            MemorySegment blocks, long blocksOffset, MemorySegment dense, long denseOffset, long blockCount) {
+        Objects.checkFromIndexSize(0, blockCount, Long.MAX_VALUE / type.denseBlockBytes());
+        Objects.checkFromIndexSize(blocksOffset, blockCount * type.blockBytes(), blocks.byteSize());
+        Objects.checkFromIndexSize(denseOffset, blockCount * type.denseBlockBytes(), dense.byteSize());
+        long from = blocksOffset;
+        long to = denseOffset;
+        for (long left = blockCount; left > 0; ) {
+            int count = (int) Math.min(left, stagedBlocks);
+            MemorySegment.copy(blocks, JAVA_BYTE, from, in, 0, count * type.blockBytes());
+            kernel.decode(in, out, count);
+            MemorySegment.copy(out, 0, dense, F32, to, count * type.blockLength());
+            from += (long) count * type.blockBytes();
+            to += (long) count * type.denseBlockBytes();
+            left -= count;
+        }
+    }
+}

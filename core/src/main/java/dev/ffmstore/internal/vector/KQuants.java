@@ -1,0 +1,119 @@
+package dev.ffmstore.internal.vector;
+
+import static dev.ffmstore.internal.vector.Lanes.COUNT;
+import static dev.ffmstore.internal.vector.Lanes.LE;
+import static dev.ffmstore.internal.vector.Lanes.half;
+import static dev.ffmstore.internal.vector.Lanes.signedBytes;
+import static dev.ffmstore.internal.vector.Lanes.toFloat;
+import static dev.ffmstore.internal.vector.Lanes.unsignedBytes;
+import static dev.ffmstore.internal.vector.Lanes.word;
+
+import dev.ffmstore.internal.scalar.PackedScales;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/// The K types, super-blocks of 256 elements; see the scalar family for their layouts.
+final class KQuants {
+    private static final int DENSE_BYTES = 256 * Float.BYTES;
+    private static final int ROW_BYTES = 32 * Float.BYTES;
+
+    private KQuants() {}
+
+    static void q4k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+        for (long block = 0; block < blockCount; block++, from += 144, to += DENSE_BYTES) {
+            float d = half(blocks, from);
+            float dmin = half(blocks, from + 2);
+            int s2 = word(blocks, from + 12);
+            long scales = PackedScales.scales(word(blocks, from + 4), s2);
+            long mins = PackedScales.mins(word(blocks, from + 8), s2);
+            for (int pair = 0; pair < 4; pair++) {
+                float d0 = d * (scales & 0xFF);
+                float m0 = dmin * (mins & 0xFF);
+                float d1 = d * (scales >>> 8 & 0xFF);
+                float m1 = dmin * (mins >>> 8 & 0xFF);
+                scales >>>= 16;
+                mins >>>= 16;
+                for (int l = 0; l < 32; l += COUNT) {
+                    IntVector q = unsignedBytes(blocks, from + 16 + pair * 32 + l);
+                    long out = to + pair * 2 * ROW_BYTES + l * Float.BYTES;
+                    toFloat(q.and(0xF)).mul(d0).sub(m0).intoMemorySegment(dense, out, LE);
+                    toFloat(q.lanewise(VectorOperators.LSHR, 4))
+                            .mul(d1)
+                            .sub(m1)
+                            .intoMemorySegment(dense, out + ROW_BYTES, LE);
+                }
+            }
+        }
+    }
+
+    static void q5k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+        for (long block = 0; block < blockCount; block++, from += 176, to += DENSE_BYTES) {
+            float d = half(blocks, from);
+            float dmin = half(blocks, from + 2);
+            int s2 = word(blocks, from + 12);
+            long scales = PackedScales.scales(word(blocks, from + 4), s2);
+            long mins = PackedScales.mins(word(blocks, from + 8), s2);
+            for (int pair = 0; pair < 4; pair++) {
+                float d0 = d * (scales & 0xFF);
+                float m0 = dmin * (mins & 0xFF);
+                float d1 = d * (scales >>> 8 & 0xFF);
+                float m1 = dmin * (mins >>> 8 & 0xFF);
+                scales >>>= 16;
+                mins >>>= 16;
+                for (int l = 0; l < 32; l += COUNT) {
+                    IntVector q = unsignedBytes(blocks, from + 48 + pair * 32 + l);
+                    IntVector h = unsignedBytes(blocks, from + 16 + l).lanewise(VectorOperators.LSHR, 2 * pair);
+                    long out = to + pair * 2 * ROW_BYTES + l * Float.BYTES;
+                    toFloat(q.and(0xF).or(h.and(1).lanewise(VectorOperators.LSHL, 4)))
+                            .mul(d0)
+                            .sub(m0)
+                            .intoMemorySegment(dense, out, LE);
+                    toFloat(q.lanewise(VectorOperators.LSHR, 4)
+                                    .or(h.and(2).lanewise(VectorOperators.LSHL, 3)))
+                            .mul(d1)
+                            .sub(m1)
+                            .intoMemorySegment(dense, out + ROW_BYTES, LE);
+                }
+            }
+        }
+    }
+
+    static void q6k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+        for (long block = 0; block < blockCount; block++, from += 210, to += DENSE_BYTES) {
+            float d = half(blocks, from + 208);
+            for (int side = 0; side < 2; side++) {
+                for (int l = 0; l < 32; l += COUNT) {
+                    IntVector q0 = unsignedBytes(blocks, from + side * 64 + l);
+                    IntVector q1 = unsignedBytes(blocks, from + side * 64 + 32 + l);
+                    IntVector h = unsignedBytes(blocks, from + 128 + side * 32 + l);
+                    long scale = from + 192 + side * 8 + (l >> 4);
+                    long out = to + side * 4 * ROW_BYTES + l * Float.BYTES;
+                    toFloat(q0.and(0xF).or(h.and(0x03).lanewise(VectorOperators.LSHL, 4)).sub(32))
+                            .mul(d * blocks.get(Lanes.BYTE, scale))
+                            .intoMemorySegment(dense, out, LE);
+                    toFloat(q1.and(0xF).or(h.and(0x0C).lanewise(VectorOperators.LSHL, 2)).sub(32))
+                            .mul(d * blocks.get(Lanes.BYTE, scale + 2))
+                            .intoMemorySegment(dense, out + ROW_BYTES, LE);
+                    toFloat(q0.lanewise(VectorOperators.LSHR, 4).or(h.and(0x30)).sub(32))
+                            .mul(d * blocks.get(Lanes.BYTE, scale + 4))
+                            .intoMemorySegment(dense, out + 2 * ROW_BYTES, LE);
+                    toFloat(q1.lanewise(VectorOperators.LSHR, 4)
+                                    .or(h.and(0xC0).lanewise(VectorOperators.LSHR, 2))
+                                    .sub(32))
+                            .mul(d * blocks.get(Lanes.BYTE, scale + 6))
+                            .intoMemorySegment(dense, out + 3 * ROW_BYTES, LE);
+                }
+            }
+        }
+    }
+
+    static void q8k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+        for (long block = 0; block < blockCount; block++, from += 292, to += DENSE_BYTES) {
+            float d = Float.intBitsToFloat(word(blocks, from));
+            for (int j = 0; j < 256; j += COUNT) {
+                toFloat(signedBytes(blocks, from + 4 + j)).mul(d).intoMemorySegment(dense, to + j * Float.BYTES, LE);
+            }
+        }
+    }
+}

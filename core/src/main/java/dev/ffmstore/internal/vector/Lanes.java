@@ -1,0 +1,69 @@
+package dev.ffmstore.internal.vector;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/// The shapes and the steps every vector kernel is made of: one vector is as many bytes, shorts, ints or floats as the machine's
+/// widest vector holds floats (16 or 8).
+final class Lanes {
+    static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LE);
+    private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LE);
+
+    static final int BITS = Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize());
+
+    /// Floats in a vector.
+    static final int COUNT = BITS / Float.SIZE;
+
+    static final VectorSpecies<Float> F32 = VectorSpecies.of(float.class, VectorShape.forBitSize(BITS));
+    static final VectorSpecies<Integer> I32 = VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
+    static final VectorSpecies<Short> I16 =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, BITS / 2)));
+    static final VectorSpecies<Byte> I8 =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
+
+    private Lanes() {}
+
+    /// The half-precision number at `offset`.
+    static float half(MemorySegment blocks, long offset) {
+        return Float.float16ToFloat(blocks.get(U16, offset));
+    }
+
+    /// The little-endian word at `offset`.
+    static int word(MemorySegment blocks, long offset) {
+        return blocks.get(U32, offset);
+    }
+
+    /// The bytes from `offset` on, each as an int of 0 to 255.
+    static IntVector unsignedBytes(MemorySegment blocks, long offset) {
+        return (IntVector) ByteVector.fromMemorySegment(I8, blocks, offset, LE)
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I32, 0);
+    }
+
+    /// The bytes from `offset` on, each as an int of −128 to 127.
+    static IntVector signedBytes(MemorySegment blocks, long offset) {
+        return (IntVector) ByteVector.fromMemorySegment(I8, blocks, offset, LE)
+                .convertShape(VectorOperators.B2I, I32, 0);
+    }
+
+    /// The shorts from `offset` on, each as an int of 0 to 65,535.
+    static IntVector unsignedShorts(MemorySegment blocks, long offset) {
+        return (IntVector) ShortVector.fromMemorySegment(I16, blocks, offset, LE)
+                .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
+    }
+
+    /// Small ints as floats, exactly.
+    static FloatVector toFloat(IntVector ints) {
+        return (FloatVector) ints.convertShape(VectorOperators.I2F, F32, 0);
+    }
+}
