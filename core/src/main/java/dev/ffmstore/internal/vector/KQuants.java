@@ -82,27 +82,21 @@ final class KQuants {
     static void q6k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 210, to += DENSE_BYTES) {
             float d = half(blocks, from + 208);
-            for (int side = 0; side < 2; side++) {
+            for (int pair = 0; pair < 4; pair++) { // rows r and r + 2 of a half of 128, which share their nibble bytes
+                int side = pair >> 1;
+                int row = pair & 1;
                 for (int l = 0; l < 32; l += COUNT) {
-                    IntVector q0 = unsignedBytes(blocks, from + side * 64 + l);
-                    IntVector q1 = unsignedBytes(blocks, from + side * 64 + 32 + l);
-                    IntVector h = unsignedBytes(blocks, from + 128 + side * 32 + l);
-                    long scale = from + 192 + side * 8 + (l >> 4);
-                    long out = to + side * 4 * ROW_BYTES + l * Float.BYTES;
-                    toFloat(q0.and(0xF).or(h.and(0x03).lanewise(VectorOperators.LSHL, 4)).sub(32))
+                    IntVector q = unsignedBytes(blocks, from + pair * 32 + l);
+                    IntVector h = unsignedBytes(blocks, from + 128 + side * 32 + l)
+                            .lanewise(VectorOperators.LSHR, 2 * row);
+                    long scale = from + 192 + side * 8 + row * 2 + (l >> 4);
+                    long out = to + (side * 4 + row) * ROW_BYTES + l * Float.BYTES;
+                    toFloat(q.and(0xF).or(h.and(0x03).lanewise(VectorOperators.LSHL, 4)).sub(32))
                             .mul(d * blocks.get(Lanes.BYTE, scale))
                             .intoMemorySegment(dense, out, LE);
-                    toFloat(q1.and(0xF).or(h.and(0x0C).lanewise(VectorOperators.LSHL, 2)).sub(32))
-                            .mul(d * blocks.get(Lanes.BYTE, scale + 2))
-                            .intoMemorySegment(dense, out + ROW_BYTES, LE);
-                    toFloat(q0.lanewise(VectorOperators.LSHR, 4).or(h.and(0x30)).sub(32))
+                    toFloat(q.lanewise(VectorOperators.LSHR, 4).or(h.and(0x30)).sub(32))
                             .mul(d * blocks.get(Lanes.BYTE, scale + 4))
                             .intoMemorySegment(dense, out + 2 * ROW_BYTES, LE);
-                    toFloat(q1.lanewise(VectorOperators.LSHR, 4)
-                                    .or(h.and(0xC0).lanewise(VectorOperators.LSHR, 2))
-                                    .sub(32))
-                            .mul(d * blocks.get(Lanes.BYTE, scale + 6))
-                            .intoMemorySegment(dense, out + 3 * ROW_BYTES, LE);
                 }
             }
         }

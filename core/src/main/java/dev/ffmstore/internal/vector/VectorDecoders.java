@@ -30,6 +30,11 @@ public final class VectorDecoders {
         return Lanes.BITS >= 256 ? Lanes.BITS : 0;
     }
 
+    /// {@return the width of the machine's vectors as far as it is used, in bits}
+    public static int machineBits() {
+        return Lanes.BITS;
+    }
+
     /// {@return a decoder, or null where the scalar one is the better}
     public static @Nullable BlockDecoder find(GgmlType type) {
         VectorKernel kernel = KERNELS.get(type);
