@@ -13,8 +13,9 @@ public interface BlockDecoder {
 
     /// Decodes `blockCount` consecutive blocks.
     ///
-    /// Any segment will do, heap segments, unaligned offsets and read-only sources included. The two ranges must not overlap. Nothing
-    /// is allocated per block. Bytes of `dense` outside the range written stay as they are.
+    /// Any segment will do, heap segments, unaligned offsets and read-only sources included; vectors are used between native segments
+    /// only. For speed, keep to one kind of arena: a JVM that has seen several kinds in one decoder compiles it for all of them. The two
+    /// ranges must not overlap. Nothing is allocated per block. Bytes of `dense` outside the range written stay as they are.
     ///
     /// @param blocks where the blocks are
     /// @param blocksOffset the offset of the first block, in bytes

@@ -2,6 +2,7 @@ package dev.ffmstore.internal.vector;
 
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.internal.scalar.ScalarDecoders;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
@@ -41,10 +42,33 @@ public final class VectorDecoders {
         return kernel == null ? null : new Checked(type, kernel);
     }
 
-    private record Checked(GgmlType type, VectorKernel kernel) implements BlockDecoder {
+    /// Checks the ranges, and keeps heap segments away from the vector kernel: one call with another kind of segment, and C2 compiles
+    /// the kernel for both, which costs it the inlining it lives by, for the rest of the process.
+    private static final class Checked implements BlockDecoder {
+        private final GgmlType type;
+        private final VectorKernel kernel;
+        private @Nullable BlockDecoder forHeap;
+
+        Checked(GgmlType type, VectorKernel kernel) {
+            this.type = type;
+            this.kernel = kernel;
+        }
+
+        @Override
+        public GgmlType type() {
+            return type;
+        }
+
         @Override
         public void decode(
                 MemorySegment blocks, long blocksOffset, MemorySegment dense, long denseOffset, long blockCount) {
+            if (!blocks.isNative() || !dense.isNative()) {
+                if (forHeap == null) {
+                    forHeap = ScalarDecoders.of(type);
+                }
+                forHeap.decode(blocks, blocksOffset, dense, denseOffset, blockCount);
+                return;
+            }
             Objects.checkFromIndexSize(0, blockCount, Long.MAX_VALUE / type.denseBlockBytes());
             Objects.checkFromIndexSize(blocksOffset, blockCount * type.blockBytes(), blocks.byteSize());
             Objects.checkFromIndexSize(denseOffset, blockCount * type.denseBlockBytes(), dense.byteSize());
