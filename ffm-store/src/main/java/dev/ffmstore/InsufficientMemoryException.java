@@ -1,0 +1,27 @@
+package dev.ffmstore;
+
+import java.io.IOException;
+
+/// A load that was refused, or failed, for want of memory. Nothing stays allocated.
+public final class InsufficientMemoryException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final long requiredBytes;
+    private final long availableBytes;
+
+    InsufficientMemoryException(String message, long requiredBytes, long availableBytes) {
+        super(message);
+        this.requiredBytes = requiredBytes;
+        this.availableBytes = availableBytes;
+    }
+
+    /// {@return how much the load takes at its peak, in bytes}
+    public long requiredBytes() {
+        return requiredBytes;
+    }
+
+    /// {@return how much there was, in bytes, or -1 if that is not known}
+    public long availableBytes() {
+        return availableBytes;
+    }
+}

@@ -1,0 +1,151 @@
+package dev.ffmstore;
+
+import dev.ffmstore.gguf.GgufOptions;
+import java.lang.foreign.Arena;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The settings of a load. Immutable; each method that takes a value returns a copy with that value.
+///
+/// ```java
+/// LoadOptions options = LoadOptions.defaults().threads(2).filter(new NameFilter(List.of("blk.*"), List.of()));
+/// ```
+public final class LoadOptions {
+    private static final LoadOptions DEFAULTS = new LoadOptions(
+            Runtime.getRuntime().availableProcessors(),
+            DecoderChoice.AUTO,
+            NameFilter.all(),
+            null,
+            null,
+            true,
+            Duration.ofSeconds(10),
+            GgufOptions.defaults());
+
+    private final int threads;
+    private final DecoderChoice decoder;
+    private final NameFilter filter;
+    private final @Nullable ProgressListener progress;
+    private final @Nullable Arena arena;
+    private final boolean memoryCheck;
+    private final Duration closeTimeout;
+    private final GgufOptions gguf;
+
+    private LoadOptions(
+            int threads,
+            DecoderChoice decoder,
+            NameFilter filter,
+            @Nullable ProgressListener progress,
+            @Nullable Arena arena,
+            boolean memoryCheck,
+            Duration closeTimeout,
+            GgufOptions gguf) {
+        this.threads = threads;
+        this.decoder = decoder;
+        this.filter = filter;
+        this.progress = progress;
+        this.arena = arena;
+        this.memoryCheck = memoryCheck;
+        this.closeTimeout = closeTimeout;
+        this.gguf = gguf;
+    }
+
+    /// {@return what most users want: all processors, the best decoders, every tensor, an arena of the store's own}
+    public static LoadOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /// {@return the number of workers, 1 or more; by default one a processor}
+    public int threads() {
+        return threads;
+    }
+
+    /// {@return these options with another number of workers}
+    ///
+    /// @throws IllegalArgumentException if it is not positive
+    public LoadOptions threads(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads: expected 1 or more, got " + threads);
+        }
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf);
+    }
+
+    /// {@return which decoders are used; by default the best there are}
+    public DecoderChoice decoder() {
+        return decoder;
+    }
+
+    /// {@return these options with another choice of decoders}
+    public LoadOptions decoder(DecoderChoice decoder) {
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf);
+    }
+
+    /// {@return which tensors are loaded; by default all}
+    public NameFilter filter() {
+        return filter;
+    }
+
+    /// {@return these options for other tensors}
+    public LoadOptions filter(NameFilter filter) {
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf);
+    }
+
+    /// {@return who hears of the progress, if anyone}
+    public Optional<ProgressListener> progress() {
+        return Optional.ofNullable(progress);
+    }
+
+    /// {@return these options with a listener}
+    public LoadOptions progress(ProgressListener listener) {
+        return new LoadOptions(threads, decoder, filter, listener, arena, memoryCheck, closeTimeout, gguf);
+    }
+
+    /// {@return the caller's arena, if one was given}
+    public Optional<Arena> arena() {
+        return Optional.ofNullable(arena);
+    }
+
+    /// {@return these options with an arena of the caller's}
+    ///
+    /// The tensors then live until that arena is closed; the store never closes it. Memory is bound to it once the load has succeeded;
+    /// only where native access is not enabled does memory come from it as the load goes on, and stays with it should the load fail.
+    ///
+    /// @param arena a shared, automatic or global arena
+    /// @throws IllegalArgumentException if it is confined to a thread: the workers could not write to it
+    public LoadOptions arena(Arena arena) {
+        if (!arena.allocate(0).isAccessibleBy(new Thread(() -> {}))) {
+            throw new IllegalArgumentException("the arena is confined to one thread: expected a shared one");
+        }
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf);
+    }
+
+    /// {@return whether a load that needs more memory than there is gets refused; by default it does}
+    public boolean memoryCheck() {
+        return memoryCheck;
+    }
+
+    /// {@return these options with or without the check of the memory available}
+    public LoadOptions memoryCheck(boolean check) {
+        return new LoadOptions(threads, decoder, filter, progress, arena, check, closeTimeout, gguf);
+    }
+
+    /// {@return how long `close` waits for system calls that hold a tensor; by default ten seconds}
+    public Duration closeTimeout() {
+        return closeTimeout;
+    }
+
+    /// {@return these options with another time for `close` to wait}
+    public LoadOptions closeTimeout(Duration timeout) {
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, timeout, gguf);
+    }
+
+    /// {@return the limits under which a file is opened}
+    public GgufOptions gguf() {
+        return gguf;
+    }
+
+    /// {@return these options with other limits for opening a file}
+    public LoadOptions gguf(GgufOptions options) {
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, options);
+    }
+}

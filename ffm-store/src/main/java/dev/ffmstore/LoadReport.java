@@ -1,0 +1,25 @@
+package dev.ffmstore;
+
+/// How a load went.
+///
+/// @param tensors how many tensors were loaded
+/// @param sourceBytes how many bytes of blocks were read
+/// @param denseBytes how many bytes of elements were written
+/// @param seconds how long it took, from the file that was open to the store that is ready
+/// @param threads how many workers there were
+/// @param decoder which decoders were used
+/// @param memory what the memory is
+public record LoadReport(
+        int tensors,
+        long sourceBytes,
+        long denseBytes,
+        double seconds,
+        int threads,
+        String decoder,
+        String memory) {
+
+    /// {@return dense bytes written per second, in 10⁹}
+    public double gigabytesPerSecond() {
+        return seconds == 0 ? 0 : denseBytes / seconds / 1e9;
+    }
+}

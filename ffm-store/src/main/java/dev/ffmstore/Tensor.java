@@ -1,0 +1,19 @@
+package dev.ffmstore;
+
+import dev.ffmstore.gguf.Shape;
+import java.lang.foreign.MemorySegment;
+
+/// A dense tensor in memory.
+///
+/// @param name its name in the file
+/// @param dtype the type of its elements
+/// @param shape row-major, outermost first
+/// @param segment its elements, little-endian, row after row; read-only, 64-byte aligned, readable from every thread until the store
+///     (or the arena the caller gave it) is closed, after which access throws `IllegalStateException`
+public record Tensor(String name, DType dtype, Shape shape, MemorySegment segment) {
+
+    /// {@return the size in bytes}
+    public long byteSize() {
+        return segment.byteSize();
+    }
+}

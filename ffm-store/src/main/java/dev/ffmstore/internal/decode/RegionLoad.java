@@ -1,0 +1,87 @@
+package dev.ffmstore.internal.decode;
+
+import dev.ffmstore.LoadPlan;
+import dev.ffmstore.gguf.Source;
+import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.internal.memory.Region;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// Fills a region: each range of it is decoded by the worker that took it.
+///
+/// A range holds the blocks that *start* in it. The last of them may end a little behind it, in a place that is no other worker's.
+public final class RegionLoad {
+    private final LoadPlan plan;
+    private final Source source;
+    private final BlockDecoders decoders;
+    private final Region region;
+    private final Arena arena;
+    private final AtomicLong doneBytes = new AtomicLong();
+
+    /// @param plan what goes where
+    /// @param source where the blocks are
+    /// @param decoders which decoders to use
+    /// @param region where the elements go
+    /// @param arena where the workers' input buffers come from
+    public RegionLoad(LoadPlan plan, Source source, BlockDecoders decoders, Region region, Arena arena) {
+        this.plan = plan;
+        this.source = source;
+        this.decoders = decoders;
+        this.region = region;
+        this.arena = arena;
+    }
+
+    /// {@return how many dense bytes have been written, from any thread}
+    public long doneBytes() {
+        return doneBytes.get();
+    }
+
+    /// Fills the region; see [Workers#run].
+    public void run(int threads, Runnable tick) throws Exception {
+        Workers.run(threads, region.rangeCount(), this::newTask, tick);
+    }
+
+    private Workers.Task newTask() {
+        BlockStream blocks = new BlockStream(source, decoders, arena);
+        return index -> fill(region.range(index), blocks);
+    }
+
+    private void fill(Region.Range range, BlockStream blocks) throws IOException {
+        List<LoadPlan.Slot> slots = plan.slots();
+        for (int i = firstSlotBehind(range.from()); i < slots.size() && slots.get(i).offset() < range.to(); i++) {
+            LoadPlan.Slot slot = slots.get(i);
+            GgmlType type = slot.type();
+            long first = blockAtOrBehind(slot, range.from());
+            long end = blockAtOrBehind(slot, range.to());
+            if (first < end) {
+                blocks.decode(slot, first, end - first, region.segment(i), first * type.denseBlockBytes());
+                doneBytes.addAndGet((end - first) * type.denseBlockBytes());
+            }
+        }
+    }
+
+    /// The first block of a tensor that starts at an offset of the region or behind it; their number if none does.
+    private static long blockAtOrBehind(LoadPlan.Slot slot, long offset) {
+        long inside = Math.clamp(offset - slot.offset(), 0, slot.byteSize());
+        return Math.ceilDiv(inside, (long) slot.type().denseBlockBytes());
+    }
+
+    /// The first slot that ends behind an offset of the region.
+    private int firstSlotBehind(long offset) {
+        List<LoadPlan.Slot> slots = plan.slots();
+        int low = 0;
+        int high = slots.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (slots.get(middle).end() > offset) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+}

@@ -1,0 +1,114 @@
+package dev.ffmstore.internal.decode;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// A few threads that take numbered pieces of work off one counter, until there are none or one of them fails.
+public final class Workers {
+    private static final long TICK_MILLIS = 100;
+
+    /// A worker's own part: made on its thread, used by it alone.
+    @FunctionalInterface
+    public interface Task {
+        /// Does one piece of work.
+        ///
+        /// @param index which, 0 to the count − 1
+        /// @throws Exception if it fails: every worker stops, and the caller gets the exception
+        void run(long index) throws Exception;
+    }
+
+    /// Makes the part of one worker.
+    @FunctionalInterface
+    public interface TaskFactory {
+        /// {@return a task for the thread that calls}
+        Task create();
+    }
+
+    private final TaskFactory tasks;
+    private final long count;
+    private final AtomicLong next = new AtomicLong();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final CountDownLatch running;
+
+    private Workers(int threads, long count, TaskFactory tasks) {
+        this.tasks = tasks;
+        this.count = count;
+        this.running = new CountDownLatch(threads);
+    }
+
+    /// Does all pieces of work and waits for the end of them. When it returns or throws, no worker is running any more.
+    ///
+    /// @param threads how many workers
+    /// @param count how many pieces of work
+    /// @param tasks makes each worker's part
+    /// @param tick called on the calling thread a few times a second while the work goes on; what it throws stops the work
+    /// @throws InterruptedException if the calling thread is interrupted; the workers stop, they are not interrupted themselves
+    /// @throws Exception what a worker or `tick` threw first
+    public static void run(int threads, long count, TaskFactory tasks, Runnable tick) throws Exception {
+        int useful = (int) Math.max(1, Math.min(threads, count));
+        new Workers(useful, count, tasks).runAll(useful, tick);
+    }
+
+    private void runAll(int threads, Runnable tick) throws Exception {
+        List<Thread> started = new ArrayList<>();
+        try {
+            for (int i = 0; i < threads; i++) {
+                started.add(Thread.ofPlatform()
+                        .daemon()
+                        .name("ffm-store-worker-" + i)
+                        .start(this::work));
+            }
+            while (!running.await(TICK_MILLIS, TimeUnit.MILLISECONDS)) {
+                tick.run();
+            }
+        } catch (Throwable e) {
+            failure.compareAndSet(null, e);
+        }
+        joinAll(started);
+        Throwable first = failure.get();
+        if (first instanceof Error error) {
+            throw error;
+        }
+        if (first != null) {
+            throw (Exception) first;
+        }
+    }
+
+    private void work() {
+        try {
+            Task task = tasks.create();
+            for (long index = next.getAndIncrement();
+                    index < count && failure.get() == null;
+                    index = next.getAndIncrement()) {
+                task.run(index);
+            }
+        } catch (Throwable e) {
+            failure.compareAndSet(null, e);
+        } finally {
+            running.countDown();
+        }
+    }
+
+    /// Waits for every thread, interrupted or not: nothing they write to may be freed before.
+    private static void joinAll(List<Thread> threads) {
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (true) {
+                try {
+                    thread.join();
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.ffmstore.internal.memory;
+
+import java.lang.foreign.AddressLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/// Anonymous memory from the kernel, in huge pages where it has them.
+///
+/// The constants are those of Linux on x86-64; [#isUsable] says whether this is such a machine, and must be asked first.
+final class LinuxMemory {
+    /// The size of a huge page.
+    static final long HUGE_PAGE_BYTES = 2L << 20;
+
+    private static final int PROT_READ_WRITE = 0x1 | 0x2;
+    private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x02 | 0x20 | 0x4000;
+    private static final int MADV_HUGEPAGE = 14;
+    private static final int ENOMEM = 12;
+
+    private LinuxMemory() {}
+
+    /// {@return whether this is Linux on x86-64 and this module may call native code; asking never makes the JVM warn}
+    static boolean isUsable() {
+        return isLinuxOnX64() && LinuxMemory.class.getModule().isNativeAccessEnabled();
+    }
+
+    static boolean isLinuxOnX64() {
+        return System.getProperty("os.name").equals("Linux")
+                && System.getProperty("os.arch").equals("amd64");
+    }
+
+    /// The linked functions, apart from the checks above, so that those link nothing.
+    private static final class Calls {
+        static final ValueLayout.OfLong SIZE_T = ValueLayout.JAVA_LONG;
+        static final AddressLayout POINTER = ValueLayout.ADDRESS;
+        static final StructLayout STATE = Linker.Option.captureStateLayout();
+        static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+        static final MethodHandle MMAP = link(
+                "mmap",
+                FunctionDescriptor.of(
+                        SIZE_T,
+                        POINTER,
+                        SIZE_T,
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.JAVA_INT,
+                        ValueLayout.JAVA_LONG));
+        static final MethodHandle MADVISE =
+                link("madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT, SIZE_T, SIZE_T, ValueLayout.JAVA_INT));
+        static final MethodHandle MUNMAP =
+                link("munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, SIZE_T, SIZE_T));
+
+        private static MethodHandle link(String name, FunctionDescriptor descriptor) {
+            Linker linker = Linker.nativeLinker();
+            return linker.downcallHandle(
+                    linker.defaultLookup().findOrThrow(name), descriptor, Linker.Option.captureCallState("errno"));
+        }
+    }
+
+    /// A range of address space.
+    ///
+    /// @param address its first byte
+    /// @param byteSize its size
+    record Mapping(long address, long byteSize) {}
+
+    /// Maps anonymous memory and asks for huge pages; no page is there until it is touched.
+    ///
+    /// @param byteSize how much, a multiple of [#HUGE_PAGE_BYTES]
+    /// @return the mapping
+    /// @throws OutOfMemoryError if the kernel refuses
+    static Mapping map(long byteSize) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(Calls.STATE);
+            long address = (long) Calls.MMAP.invokeExact(
+                    state, MemorySegment.NULL, byteSize, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
+            if (address == -1) {
+                int errno = (int) Calls.ERRNO.get(state, 0L);
+                throw new OutOfMemoryError("mmap of " + byteSize + " bytes failed: "
+                        + (errno == ENOMEM ? "not enough memory or address space" : "errno " + errno));
+            }
+            // A kernel without transparent huge pages refuses; ordinary pages do as well, more slowly.
+            int advised = (int) Calls.MADVISE.invokeExact(state, address, byteSize, MADV_HUGEPAGE);
+            assert advised == 0 || advised == -1;
+            return new Mapping(address, byteSize);
+        } catch (Throwable e) {
+            throw rethrow(e);
+        }
+    }
+
+    /// Gives a mapping back.
+    static void unmap(Mapping mapping) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(Calls.STATE);
+            int result = (int) Calls.MUNMAP.invokeExact(state, mapping.address(), mapping.byteSize());
+            if (result != 0) {
+                throw new IllegalStateException("munmap failed: errno " + (int) Calls.ERRNO.get(state, 0L));
+            }
+        } catch (Throwable e) {
+            throw rethrow(e);
+        }
+    }
+
+    private static RuntimeException rethrow(Throwable e) {
+        if (e instanceof Error error) {
+            throw error;
+        }
+        throw e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
+    }
+}
