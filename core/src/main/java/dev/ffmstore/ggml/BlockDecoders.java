@@ -24,9 +24,11 @@ public final class BlockDecoders {
         VECTOR
     }
 
-    private static final class Chosen {
-        static final BlockDecoders SCALAR = new BlockDecoders(Kind.SCALAR, 0);
-        static final BlockDecoders BEST = choose();
+    private static final BlockDecoders SCALAR = new BlockDecoders(Kind.SCALAR, 0);
+
+    /// Decided, and said in the log, when it is asked for the first time.
+    private static final class Best {
+        static final BlockDecoders DECODERS = choose();
 
         private static BlockDecoders choose() {
             System.Logger log = System.getLogger(BlockDecoders.class.getName());
@@ -52,12 +54,12 @@ public final class BlockDecoders {
 
     /// {@return the vector decoders if the module they need is there, the scalar ones otherwise; decided and logged once}
     public static BlockDecoders best() {
-        return Chosen.BEST;
+        return Best.DECODERS;
     }
 
     /// {@return the scalar decoders}
     public static BlockDecoders scalar() {
-        return Chosen.SCALAR;
+        return SCALAR;
     }
 
     /// {@return the vector decoders}
