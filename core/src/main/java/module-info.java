@@ -8,6 +8,8 @@ module dev.ffmstore.core {
 
     exports dev.ffmstore.gguf;
     exports dev.ffmstore.ggml;
+    exports dev.ffmstore.internal.gguf to
+            dev.ffmstore;
     exports dev.ffmstore.internal.text to
             dev.ffmstore;
 }
