@@ -1,0 +1,5 @@
+/// Facts for reports: the heap's peak, the machine, the JVM.
+@NullMarked
+package dev.ffmstore.internal.report;
+
+import org.jspecify.annotations.NullMarked;
