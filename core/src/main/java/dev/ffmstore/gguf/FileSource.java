@@ -10,7 +10,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -105,19 +104,21 @@ final class FileSource implements Source {
         if (channel != broken) {
             return;
         }
+        requireUnchanged(); // before opening too: opening a FIFO would wait for its writer
         FileChannel again = FileChannel.open(path, StandardOpenOption.READ);
-        Identity now;
         try {
-            now = identity();
-        } catch (NoSuchFileException e) {
+            requireUnchanged();
+        } catch (IOException e) {
             again.close();
             throw e;
         }
-        if (!now.equals(opened)) {
-            again.close();
+        channel = again;
+    }
+
+    private void requireUnchanged() throws IOException {
+        if (!identity().equals(opened)) {
             throw new IOException(Printable.escape(name()) + ": has changed while it was being read");
         }
-        channel = again;
     }
 
     @Override

@@ -53,6 +53,7 @@ final class GgufParser {
     private final GgufOptions options;
     private final SegmentAllocator memory;
     private final List<String> warnings = new ArrayList<>();
+    private int alignment = DEFAULT_ALIGNMENT;
 
     private GgufParser(Source source, GgufOptions options, Arena arena) {
         this.source = source;
@@ -77,15 +78,14 @@ final class GgufParser {
                     keyCount);
         }
         Metadata metadata = metadata(keyCount);
-        int alignment = alignment(metadata);
         List<RawTensor> raw = rawTensors(tensorCount);
         long dataOffset = alignUp(cursor.position(), alignment);
         List<TensorInfo> tensors = new ArrayList<>(raw.size());
         for (RawTensor tensor : raw) {
-            tensors.add(place(tensor, dataOffset, alignment));
+            tensors.add(place(tensor, dataOffset));
         }
         checkOverlap(tensors);
-        warnOfLayout(tensors, dataOffset, alignment);
+        warnOfLayout(tensors, dataOffset);
         return new GgufHeader(
                 version,
                 alignment,
@@ -142,6 +142,7 @@ final class GgufParser {
             long offset = cursor.position();
             String key = identifier("a metadata key", MAX_KEY_BYTES);
             MetadataType type = type("the type of metadata key " + show(key));
+            long valueOffset = cursor.position();
             MetadataValue value =
                     switch (type) {
                         case STRING -> text(key);
@@ -150,6 +151,9 @@ final class GgufParser {
                     };
             if (values.putIfAbsent(key, value) != null) {
                 throw cursor.fail("metadata key " + show(key) + " occurs twice", offset, null, null);
+            }
+            if (key.equals(ALIGNMENT_KEY)) {
+                alignment = alignment(value, valueOffset);
             }
         }
         return new Metadata(values);
@@ -289,21 +293,18 @@ final class GgufParser {
         return text;
     }
 
-    private int alignment(Metadata metadata) throws GgufException {
-        MetadataValue value = metadata.find(ALIGNMENT_KEY).orElse(null);
-        if (value == null) {
-            return DEFAULT_ALIGNMENT;
-        }
+    private int alignment(MetadataValue value, long offset) throws GgufException {
         if (value instanceof MetadataValue.Int number
                 && number.type() == MetadataType.UINT32
                 && Long.bitCount(number.value()) == 1
                 && number.value() <= MAX_ALIGNMENT) {
             return (int) number.value();
         }
-        throw GgufException.of(
-                source.name(),
-                ALIGNMENT_KEY + " is not usable: expected a UINT32, a power of two, at most " + MAX_ALIGNMENT + ", got "
-                        + value.type() + " " + Printable.escape(value.toString(), 40));
+        throw cursor.fail(
+                ALIGNMENT_KEY + " is not usable",
+                offset,
+                "a UINT32, a power of two, at most " + MAX_ALIGNMENT,
+                value instanceof MetadataValue.Int ? value.type() + " " + value : value.type());
     }
 
     /// A tensor info as it stands in the file.
@@ -405,7 +406,7 @@ final class GgufParser {
                 : cursor.fail(tensor + " has a removed ggml type: " + removed, offset, null, "type id " + id);
     }
 
-    private TensorInfo place(RawTensor tensor, long dataOffset, int alignment) throws GgufException {
+    private TensorInfo place(RawTensor tensor, long dataOffset) throws GgufException {
         String what = "tensor " + show(tensor.name());
         if ((tensor.offset() & (alignment - 1)) != 0) {
             throw cursor.fail(
@@ -446,7 +447,7 @@ final class GgufParser {
     }
 
     /// ggml wants the data of the tensors in the order of their infos, each padded to the alignment, without gaps.
-    private void warnOfLayout(List<TensorInfo> tensors, long dataOffset, int alignment) {
+    private void warnOfLayout(List<TensorInfo> tensors, long dataOffset) {
         long expected = dataOffset;
         for (TensorInfo tensor : tensors) {
             if (tensor.offset() != expected) {

@@ -3,6 +3,7 @@ package dev.ffmstore.gguf;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import org.jspecify.annotations.Nullable;
 
 /// Hands out small pieces of larger allocations, for the many short strings of a header. Not for more than one thread.
 final class SlabAllocator implements SegmentAllocator {
@@ -10,7 +11,7 @@ final class SlabAllocator implements SegmentAllocator {
     private static final long LARGEST_PIECE_BYTES = 8 << 10;
 
     private final Arena arena;
-    private MemorySegment slab = MemorySegment.NULL;
+    private @Nullable MemorySegment slab;
     private long used;
 
     SlabAllocator(Arena arena) {
@@ -22,7 +23,7 @@ final class SlabAllocator implements SegmentAllocator {
         if (byteSize > LARGEST_PIECE_BYTES || byteAlignment > 1) {
             return arena.allocate(byteSize, byteAlignment);
         }
-        if (byteSize > slab.byteSize() - used) {
+        if (slab == null || byteSize > slab.byteSize() - used) {
             slab = arena.allocate(SLAB_BYTES);
             used = 0;
         }
