@@ -229,7 +229,12 @@ class FileSourceTest {
 
     @Test
     void aHeaderThatEndsEarlyIsAGgufException() throws Exception {
-        Files.write(path, HeaderBytes.start(0, 1).key("k", MetadataType.STRING).string("x".repeat(SIZE)).toArray());
+        Files.write(
+                path,
+                HeaderBytes.start(0, 1)
+                        .key("k", MetadataType.STRING)
+                        .string("x".repeat(SIZE))
+                        .toArray());
         Source source = Source.of(path);
         truncate(200_000);
         assertThatThrownBy(() -> GgufFile.open(source, GgufOptions.defaults()))

@@ -24,8 +24,8 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
-/// What holds of all files: a good one is read back equal, a damaged one opens or fails with GgufException, in memory and reads
-/// proportional to its size.
+/// What holds of all files: a good one is read back equal, a damaged one opens or fails with GgufException, in memory
+/// and reads proportional to its size.
 class GgufPropertiesTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final long FIXED_HEAP_BYTES = 256 << 10;
@@ -87,8 +87,7 @@ class GgufPropertiesTest {
         assertThat(writer.fileSize()).isEqualTo(bytes.length);
         try (GgufFile file = GgufFile.open(new ByteSource(bytes), GgufOptions.defaults())) {
             assertThat(RandomGguf.of(file)).isEqualTo(model);
-            assertThat(file.metadata().asMap().keySet())
-                    .containsExactlyElementsOf(keys(model));
+            assertThat(file.metadata().asMap().keySet()).containsExactlyElementsOf(keys(model));
             assertThat(file.dataOffset()).isEqualTo(writer.dataOffset());
             assertThat(file.tensors()).isEqualTo(writer.tensors());
             assertThat(file.warnings()).allMatch(warning -> warning.endsWith("is not valid UTF-8"));
@@ -182,7 +181,8 @@ class GgufPropertiesTest {
     void manySmallKeysStayWithinTheBound() throws IOException {
         HeaderBytes header = HeaderBytes.start(0, 60_000);
         for (int i = 0; i < 60_000; i++) {
-            header.key(Integer.toString(i, Character.MAX_RADIX), MetadataType.UINT8).u8(i);
+            header.key(Integer.toString(i, Character.MAX_RADIX), MetadataType.UINT8)
+                    .u8(i);
         }
         assertThat(openIfValid(header.toArray())).isTrue();
     }
@@ -191,7 +191,8 @@ class GgufPropertiesTest {
     void manySmallStringsThatAreNotUtf8StayWithinTheBound() throws IOException {
         HeaderBytes header = HeaderBytes.start(0, 60_000);
         for (int i = 0; i < 60_000; i++) {
-            header.key(Integer.toString(i, Character.MAX_RADIX), MetadataType.STRING).string(new byte[] {(byte) 0xFF});
+            header.key(Integer.toString(i, Character.MAX_RADIX), MetadataType.STRING)
+                    .string(new byte[] {(byte) 0xFF});
         }
         assertThat(openIfValid(header.toArray())).isTrue();
     }
@@ -252,10 +253,12 @@ class GgufPropertiesTest {
             assertThat(file.tensor(tensor.name())).isSameAs(tensor);
             assertThat(tensor.denseByteSize()).isNotNegative();
             if (tensor.byteSize() > 0) {
-                Objects.checkFromIndexSize(tensor.offset(), tensor.byteSize(), file.source().size());
+                Objects.checkFromIndexSize(
+                        tensor.offset(), tensor.byteSize(), file.source().size());
             }
         }
         assertThat(file.warnings()).allMatch(warning -> warning.indexOf('\n') < 0);
-        assertThatThrownBy(() -> file.tensor("no such tensor\n")).hasMessageEndingWith("no tensor no such tensor\\u{a}");
+        assertThatThrownBy(() -> file.tensor("no such tensor\n"))
+                .hasMessageEndingWith("no tensor no such tensor\\u{a}");
     }
 }

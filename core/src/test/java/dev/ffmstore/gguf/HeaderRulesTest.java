@@ -51,14 +51,22 @@ class HeaderRulesTest {
 
         @Test
         void refusesOneTensorMoreThanThereIsRoomFor() {
-            // 25 bytes is the smallest tensor; the key count, 8 bytes, still counts as room when the tensor count is checked
-            rejected(HeaderBytes.start(3, 0).zeros(66), 8, "more tensors than the file has room for", "expected 2 at most, got 3");
+            // 25 bytes is the smallest tensor; the 8 bytes of the key count still pass for room at this point
+            rejected(
+                    HeaderBytes.start(3, 0).zeros(66),
+                    8,
+                    "more tensors than the file has room for",
+                    "expected 2 at most, got 3");
             rejected(HeaderBytes.start(3, 0).zeros(67), 24, "a tensor name is empty");
         }
 
         @Test
         void refusesOneKeyMoreThanThereIsRoomFor() {
-            rejected(HeaderBytes.start(0, 3).zeros(41), 16, "more metadata keys than the file has room for", "expected 2 at most, got 3");
+            rejected(
+                    HeaderBytes.start(0, 3).zeros(41),
+                    16,
+                    "more metadata keys than the file has room for",
+                    "expected 2 at most, got 3");
             rejected(HeaderBytes.start(0, 3).zeros(42), 24, "a metadata key is empty");
         }
 
@@ -74,7 +82,10 @@ class HeaderRulesTest {
     class Names {
         @Test
         void refusesNulInAKey() {
-            rejected(HeaderBytes.start(0, 1).key("a\0b", MetadataType.UINT8).u8(1), 32, "a metadata key contains NUL: a\\u{0}b");
+            rejected(
+                    HeaderBytes.start(0, 1).key("a\0b", MetadataType.UINT8).u8(1),
+                    32,
+                    "a metadata key contains NUL: a\\u{0}b");
         }
 
         @Test
@@ -84,13 +95,20 @@ class HeaderRulesTest {
 
         @Test
         void refusesATensorNameThatIsNotUtf8() {
-            HeaderBytes header = HeaderBytes.start(1, 0).string(new byte[] {'a', (byte) 0xC0}).u32(0).u32(F32).u64(0);
+            HeaderBytes header = HeaderBytes.start(1, 0)
+                    .string(new byte[] {'a', (byte) 0xC0})
+                    .u32(0)
+                    .u32(F32)
+                    .u64(0);
             rejected(header.zeros(64), 32, "a tensor name is not valid UTF-8");
         }
 
         @Test
         void escapesNamesInMessages() {
-            rejected(oneTensor("\u202eevil\u001b[2J", 43, 1), 55, "tensor \\u{202e}evil\\u{1b}[2J has an unknown ggml type");
+            rejected(
+                    oneTensor("\u202eevil\u001b[2J", 43, 1),
+                    55,
+                    "tensor \\u{202e}evil\\u{1b}[2J has an unknown ggml type");
         }
 
         @Test
@@ -103,7 +121,11 @@ class HeaderRulesTest {
 
         @Test
         void refusesATensorNameOf64Bytes() {
-            rejected(oneTensor("ü".repeat(32), F32, 1), 24, "a tensor name is too long", "expected 63 bytes at most, got 64");
+            rejected(
+                    oneTensor("ü".repeat(32), F32, 1),
+                    24,
+                    "a tensor name is too long",
+                    "expected 63 bytes at most, got 64");
         }
 
         @Test
@@ -127,10 +149,16 @@ class HeaderRulesTest {
             String got = "expected 70 bytes at most, got " + Long.toUnsignedString(length);
             rejected(HeaderBytes.start(0, 1).u64(length).zeros(70), 24, "a metadata key is a string longer than", got);
             rejected(HeaderBytes.start(1, 0).u64(length).zeros(70), 24, "a tensor name is a string longer than", got);
-            HeaderBytes value = HeaderBytes.start(0, 1).key("k", MetadataType.STRING).u64(length);
+            HeaderBytes value =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.STRING).u64(length);
             rejected(value.zeros(70), 37, "the value of metadata key k is a string longer than", got);
-            HeaderBytes element = HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.STRING.id());
-            rejected(element.u64(1).u64(length).zeros(70), 49, "the array of metadata key k is a string longer than", got);
+            HeaderBytes element =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.STRING.id());
+            rejected(
+                    element.u64(1).u64(length).zeros(70),
+                    49,
+                    "the array of metadata key k is a string longer than",
+                    got);
         }
     }
 
@@ -146,7 +174,10 @@ class HeaderRulesTest {
         @ParameterizedTest
         @MethodSource("arraysPastTheEnd")
         void refusesArraysPastTheEnd(MetadataType type, long count) {
-            HeaderBytes header = HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(type.id()).u64(count);
+            HeaderBytes header = HeaderBytes.start(0, 1)
+                    .key("k", MetadataType.ARRAY)
+                    .u32(type.id())
+                    .u64(count);
             rejected(
                     header.zeros(48),
                     41,
@@ -156,7 +187,8 @@ class HeaderRulesTest {
 
         @Test
         void takesAnArrayThatEndsWithTheFile() throws IOException {
-            HeaderBytes header = HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.UINT64.id());
+            HeaderBytes header =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.UINT64.id());
             try (GgufFile file = header.u64(2).u64(1).u64(-1).open()) {
                 assertThat(file.metadata().array("k")).containsExactly(1L, -1L);
             }
@@ -164,7 +196,8 @@ class HeaderRulesTest {
 
         @Test
         void refusesArraysOfArrays() {
-            HeaderBytes header = HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.ARRAY.id());
+            HeaderBytes header =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.ARRAY.id());
             rejected(header.u64(0).zeros(20), 37, "metadata key k is an array of arrays, which is not supported");
         }
 
@@ -173,15 +206,21 @@ class HeaderRulesTest {
         void refusesUnknownTypes(int id) {
             String got = "expected 0 to 12, got " + Integer.toUnsignedString(id);
             rejected(HeaderBytes.start(0, 1).string("k").u32(id).zeros(20), 33, "the type of metadata key k", got);
-            HeaderBytes array = HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(id);
+            HeaderBytes array =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(id);
             rejected(array.zeros(20), 37, "the element type of metadata key k", got);
         }
 
         @ParameterizedTest
         @CsvSource({"0, false", "1, true", "2, true", "255, true"})
         void takesAnyByteButZeroAsTrue(int stored, boolean value) throws IOException {
-            HeaderBytes header = HeaderBytes.start(0, 2).key("scalar", MetadataType.BOOL).u8(stored);
-            header.key("array", MetadataType.ARRAY).u32(MetadataType.BOOL.id()).u64(2).u8(stored).u8(0);
+            HeaderBytes header =
+                    HeaderBytes.start(0, 2).key("scalar", MetadataType.BOOL).u8(stored);
+            header.key("array", MetadataType.ARRAY)
+                    .u32(MetadataType.BOOL.id())
+                    .u64(2)
+                    .u8(stored)
+                    .u8(0);
             try (GgufFile file = header.open()) {
                 assertThat(file.metadata().bool("scalar")).isEqualTo(value);
                 assertThat(file.metadata().array("array")).containsExactly(value, false);
@@ -227,7 +266,8 @@ class HeaderRulesTest {
         @ValueSource(floats = {Float.MAX_VALUE, Float.MIN_VALUE, -0f, Float.NaN, Float.NEGATIVE_INFINITY, 1e-5f})
         void readsFloats(float value) throws IOException {
             HeaderBytes header = HeaderBytes.start(0, 1).key("k", MetadataType.FLOAT32);
-            try (GgufFile file = header.u32(Float.floatToRawIntBits(value)).zeros(3).open()) {
+            try (GgufFile file =
+                    header.u32(Float.floatToRawIntBits(value)).zeros(3).open()) {
                 assertThat(file.metadata().real("k")).isEqualTo(Double.valueOf(value));
                 assertThat(file.metadata().get("k")).hasToString(Float.toString(value));
             }
@@ -249,7 +289,8 @@ class HeaderRulesTest {
         @ParameterizedTest
         @ValueSource(ints = {1, 2, 64, 65536})
         void takesPowersOfTwo(int alignment) throws IOException {
-            HeaderBytes header = withAlignment(MetadataType.UINT32).u32(alignment).tensor("t", F32, alignment, 1);
+            HeaderBytes header =
+                    withAlignment(MetadataType.UINT32).u32(alignment).tensor("t", F32, alignment, 1);
             try (GgufFile file = header.padTo(alignment).zeros(alignment + 4).open()) {
                 assertThat(file.alignment()).isEqualTo(alignment);
                 assertThat(file.dataOffset()).isEqualTo(-Math.floorDiv(-90, alignment) * (long) alignment);
@@ -264,7 +305,8 @@ class HeaderRulesTest {
                     withAlignment(MetadataType.UINT32).u32(alignment).zeros(99),
                     53,
                     "general.alignment is not usable",
-                    "expected a UINT32, a power of two, at most 65536, got UINT32 " + Integer.toUnsignedString(alignment));
+                    "expected a UINT32, a power of two, at most 65536, got UINT32 "
+                            + Integer.toUnsignedString(alignment));
         }
 
         @Test
@@ -315,7 +357,8 @@ class HeaderRulesTest {
         @Test
         void takesEmptyTensors() throws IOException {
             for (GgmlType type : GgmlType.values()) {
-                try (GgufFile file = oneTensor("t", type.id(), type.blockLength(), 0, 5).open()) {
+                try (GgufFile file =
+                        oneTensor("t", type.id(), type.blockLength(), 0, 5).open()) {
                     assertThat(file.tensor("t").byteSize()).isZero();
                     assertThat(file.tensor("t").shape().elementCount()).isZero();
                 }
@@ -377,7 +420,8 @@ class HeaderRulesTest {
             for (GgmlType type : GgmlType.values()) {
                 try (GgufFile file = oneTensor("t", type.id(), 512).open()) {
                     assertThat(file.tensor("t").type()).isEqualTo(type);
-                    assertThat(file.tensor("t").byteSize()).isEqualTo(512 / type.blockLength() * (long) type.blockBytes());
+                    assertThat(file.tensor("t").byteSize())
+                            .isEqualTo(512 / type.blockLength() * (long) type.blockBytes());
                     assertThat(file.tensor("t").blockCount()).isEqualTo(512 / type.blockLength());
                 }
             }
@@ -385,8 +429,14 @@ class HeaderRulesTest {
 
         @ParameterizedTest
         @CsvSource({
-            "4, Q4_2, Q4_0", "5, Q4_3, Q4_1", "31, Q4_0_4_4, Q4_0", "32, Q4_0_4_8, Q4_0", "33, Q4_0_8_8, Q4_0",
-            "36, IQ4_NL_4_4, IQ4_NL", "37, IQ4_NL_4_8, IQ4_NL", "38, IQ4_NL_8_8, IQ4_NL"
+            "4, Q4_2, Q4_0",
+            "5, Q4_3, Q4_1",
+            "31, Q4_0_4_4, Q4_0",
+            "32, Q4_0_4_8, Q4_0",
+            "33, Q4_0_8_8, Q4_0",
+            "36, IQ4_NL_4_4, IQ4_NL",
+            "37, IQ4_NL_4_8, IQ4_NL",
+            "38, IQ4_NL_8_8, IQ4_NL"
         })
         void namesWhatReplacesARemovedType(int id, String removed, String replacement) {
             rejected(
@@ -400,13 +450,18 @@ class HeaderRulesTest {
         @ParameterizedTest
         @ValueSource(ints = {-1, 43, 44, Integer.MAX_VALUE, Integer.MIN_VALUE})
         void refusesUnknownTypes(int id) {
-            rejected(oneTensor("t", id, 32), 45, "tensor t has an unknown ggml type", "got " + Integer.toUnsignedString(id));
+            rejected(
+                    oneTensor("t", id, 32),
+                    45,
+                    "tensor t has an unknown ggml type",
+                    "got " + Integer.toUnsignedString(id));
         }
 
         @Test
         void everyIdIsKnownOrRemoved() {
             assertThat(IntStream.range(0, 43))
-                    .allMatch(id -> GgmlType.ofId(id).isPresent() != GgmlType.removed(id).isPresent());
+                    .allMatch(id -> GgmlType.ofId(id).isPresent()
+                            != GgmlType.removed(id).isPresent());
         }
     }
 
@@ -417,7 +472,11 @@ class HeaderRulesTest {
             HeaderBytes header = HeaderBytes.start(3, 0);
             header.tensor("a", F32, 64, 8).tensor("b", F32, 0, 17).tensor("c", F32, 128, 8);
             int data = header.padTo(32).size();
-            rejected(header.zeros(160), data + 64, "tensors b and a overlap", "data from offset " + (data + 68) + " on, got ");
+            rejected(
+                    header.zeros(160),
+                    data + 64,
+                    "tensors b and a overlap",
+                    "data from offset " + (data + 68) + " on, got ");
         }
 
         @Test
@@ -450,8 +509,13 @@ class HeaderRulesTest {
 
         @Test
         void refusesTheLastByteMissing() throws IOException {
-            HeaderBytes short1 = HeaderBytes.start(1, 0).tensor("t", F32, 32, 8).padTo(32).zeros(63);
-            rejected(short1, 49, "tensor t lies outside the file", "expected 32 bytes within the 63 bytes of data, got data offset 32");
+            HeaderBytes short1 =
+                    HeaderBytes.start(1, 0).tensor("t", F32, 32, 8).padTo(32).zeros(63);
+            rejected(
+                    short1,
+                    49,
+                    "tensor t lies outside the file",
+                    "expected 32 bytes within the 63 bytes of data, got data offset 32");
             try (GgufFile file = short1.zeros(1).open()) {
                 assertThat(file.tensor("t").byteSize()).isEqualTo(32);
             }
@@ -460,14 +524,20 @@ class HeaderRulesTest {
         @ParameterizedTest
         @ValueSource(longs = {Long.MIN_VALUE, -32, 1L << 62, Long.MAX_VALUE - 31})
         void refusesOffsetsOfAnySize(long offset) {
-            HeaderBytes header = HeaderBytes.start(1, 0).tensor("t", F32, offset, 8).padTo(32).zeros(64);
+            HeaderBytes header = HeaderBytes.start(1, 0)
+                    .tensor("t", F32, offset, 8)
+                    .padTo(32)
+                    .zeros(64);
             rejected(header, 49, "lies outside the file", "got data offset " + Long.toUnsignedString(offset));
         }
 
         @ParameterizedTest
         @ValueSource(longs = {1, 16, 31, -1, Long.MAX_VALUE})
         void refusesUnalignedOffsets(long offset) {
-            HeaderBytes header = HeaderBytes.start(1, 0).tensor("t", F32, offset, 8).padTo(32).zeros(64);
+            HeaderBytes header = HeaderBytes.start(1, 0)
+                    .tensor("t", F32, offset, 8)
+                    .padTo(32)
+                    .zeros(64);
             rejected(header, 49, "expected an offset that is a multiple of 32, got " + Long.toUnsignedString(offset));
         }
 
@@ -484,7 +554,8 @@ class HeaderRulesTest {
         @Test
         void ofAGap() throws IOException {
             HeaderBytes header = HeaderBytes.start(2, 0).tensor("a", F32, 0, 8).tensor("b\u0007", F32, 64, 8);
-            assertWarning(header.padTo(32).zeros(96), "tensor b\\u{7} is at offset 160 where ggml expects 128", "refuses");
+            assertWarning(
+                    header.padTo(32).zeros(96), "tensor b\\u{7} is at offset 160 where ggml expects 128", "refuses");
         }
 
         @Test
@@ -507,20 +578,24 @@ class HeaderRulesTest {
         void ofAStringThatIsNotUtf8(int position) throws IOException {
             byte[] text = "x".repeat(100_001).getBytes();
             text[position] = (byte) 0x80;
-            HeaderBytes header = HeaderBytes.start(0, 1).key("k", MetadataType.STRING).string(text);
+            HeaderBytes header =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.STRING).string(text);
             assertWarning(header, "the string of metadata key k is not valid UTF-8");
         }
 
         @Test
         void ofAStringThatEndsInsideACharacter() throws IOException {
-            HeaderBytes header = HeaderBytes.start(0, 1).key("k", MetadataType.STRING).string(new byte[] {'a', (byte) 0xC3});
+            HeaderBytes header =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.STRING).string(new byte[] {'a', (byte) 0xC3});
             assertWarning(header, "the string of metadata key k is not valid UTF-8");
         }
 
         @Test
         void areNotGivenForGoodText() throws IOException {
-            HeaderBytes header = HeaderBytes.start(0, 2).key("k", MetadataType.STRING).string("ü€𝄞".repeat(5000));
-            try (GgufFile file = header.key("empty", MetadataType.STRING).string("").open()) {
+            HeaderBytes header =
+                    HeaderBytes.start(0, 2).key("k", MetadataType.STRING).string("ü€𝄞".repeat(5000));
+            try (GgufFile file =
+                    header.key("empty", MetadataType.STRING).string("").open()) {
                 assertThat(file.warnings()).isEmpty();
                 assertThat(file.metadata().string("k")).isEqualTo("ü€𝄞".repeat(5000));
             }
@@ -539,7 +614,11 @@ class HeaderRulesTest {
         void refusesMoreMetadataThanTheOptionAllows() throws IOException {
             HeaderBytes header = HeaderBytes.start(1, 2);
             header.key("text", MetadataType.STRING).string("x".repeat(1000));
-            header.key("array", MetadataType.ARRAY).u32(MetadataType.STRING.id()).u64(2).string("y").string("z");
+            header.key("array", MetadataType.ARRAY)
+                    .u32(MetadataType.STRING.id())
+                    .u64(2)
+                    .string("y")
+                    .string("z");
             int size = header.tensor("t", F32, 0, 0).size();
             header.padTo(32);
             for (int limit = 1; limit < size; limit++) {
@@ -557,7 +636,12 @@ class HeaderRulesTest {
         @Test
         void refusesMoreKeysThanTheOptionAllows() throws IOException {
             HeaderBytes header = HeaderBytes.start(0, 3);
-            header.key("a", MetadataType.UINT8).u8(1).key("b", MetadataType.UINT8).u8(2).key("c", MetadataType.UINT8).u8(3);
+            header.key("a", MetadataType.UINT8)
+                    .u8(1)
+                    .key("b", MetadataType.UINT8)
+                    .u8(2)
+                    .key("c", MetadataType.UINT8)
+                    .u8(3);
             assertThatThrownBy(() -> header.open(GgufOptions.defaults().withMaxMetadataEntries(2)))
                     .isInstanceOf(GgufException.class)
                     .hasMessage(ByteSource.NAME + ": more metadata keys than the limit, which an option raises: "
@@ -570,20 +654,27 @@ class HeaderRulesTest {
         @Test
         void areBeyondAnyKnownModelAndPositive() {
             assertThat(GgufOptions.defaults()).isEqualTo(new GgufOptions(256L << 20, 65536));
-            assertThatThrownBy(() -> GgufOptions.defaults().withMaxMetadataBytes(0)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> GgufOptions.defaults().withMaxMetadataEntries(0)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> GgufOptions.defaults().withMaxMetadataBytes(0))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> GgufOptions.defaults().withMaxMetadataEntries(0))
+                    .isInstanceOf(IllegalArgumentException.class);
         }
     }
 
-    /// A file of one tensor at offset 0, with 4 KiB of data. With a name of one byte its rank is at 33, its dimensions at 37.
+    /// A file of one tensor at offset 0, with 4 KiB of data. Behind a name of one byte the rank is at 33, the first
+    /// dimension at 37.
     private static HeaderBytes oneTensor(String name, int type, long... innermostFirst) {
-        return HeaderBytes.start(1, 0).tensor(name, type, 0, innermostFirst).padTo(32).zeros(4096);
+        return HeaderBytes.start(1, 0)
+                .tensor(name, type, 0, innermostFirst)
+                .padTo(32)
+                .zeros(4096);
     }
 
     private static void rejected(HeaderBytes header, long offset, String... phrases) {
         ByteSource source = new ByteSource(header.toArray());
         GgufException failure = catchThrowableOfType(
-                GgufException.class, () -> GgufFile.open(source, GgufOptions.defaults()).close());
+                GgufException.class,
+                () -> GgufFile.open(source, GgufOptions.defaults()).close());
         assertThat(failure).as("the failure").isNotNull();
         assertThat(failure.getMessage())
                 .startsWith(ByteSource.NAME + ": ")

@@ -45,11 +45,11 @@ class MalformedFilesTest {
 
     @ParameterizedTest(name = "{0}: {2} at {1}")
     @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
-            01_empty_file.gguf                  |   0 | not a GGUF file: offset=0, expected the magic "GGUF", got an empty file
-            02_magic_only.gguf                  |   4 | file ends inside the version: offset=4, expected 4 more bytes, got 0
-            03_bad_magic.gguf                   |   0 | not a GGUF file: offset=0, expected the magic "GGUF" (0x46554747), got 0x
-            04_version0.gguf                    |   4 | unknown GGUF version: offset=4, expected version 2 or 3, little-endian, got 0
-            06_version4.gguf                    |   4 | unknown GGUF version: offset=4, expected version 2 or 3, little-endian, got 4
+            01_empty_file.gguf                  |   0 | expected the magic "GGUF", got an empty file
+            02_magic_only.gguf                  |   4 | file ends inside the version
+            03_bad_magic.gguf                   |   0 | expected the magic "GGUF" (0x46554747), got 0x
+            04_version0.gguf                    |   4 | expected version 2 or 3, little-endian, got 0
+            06_version4.gguf                    |   4 | expected version 2 or 3, little-endian, got 4
             07_version3_bigendian.gguf          |   4 | big-endian GGUF file
             08_truncated_header.gguf            |  16 | file ends inside the count of metadata keys
             09_n_tensors_2e63.gguf              |   8 | got 9223372036854775808
@@ -110,8 +110,8 @@ class MalformedFilesTest {
     }
 
     private static GgufException failure(Path path) {
-        GgufException failure = catchThrowableOfType(GgufException.class, () -> GgufFile.open(path)
-                .close());
+        GgufException failure = catchThrowableOfType(
+                GgufException.class, () -> GgufFile.open(path).close());
         assertThat(failure).as("the failure of %s", path).isNotNull();
         return failure;
     }

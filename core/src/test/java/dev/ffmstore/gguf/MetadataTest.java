@@ -75,8 +75,7 @@ class MetadataTest {
     @Test
     void keepsTheOrderOfTheFile() {
         assertThat(metadata.asMap().keySet())
-                .containsExactly(
-                        "empty", "text", "int", "real", "bool", "ints", "reals", "bools", "strings", "none");
+                .containsExactly("empty", "text", "int", "real", "bool", "ints", "reals", "bools", "strings", "none");
         assertThatThrownBy(() -> metadata.asMap().clear()).isInstanceOf(UnsupportedOperationException.class);
     }
 
@@ -136,17 +135,21 @@ class MetadataTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> metadata.array("ints").string(0))
                 .withMessage("an array of UINT16 has no strings");
-        assertThatIllegalStateException().isThrownBy(() -> metadata.array("strings").integer(0));
-        assertThatIllegalStateException().isThrownBy(() -> metadata.array("bools").real(0));
-        assertThatIllegalStateException().isThrownBy(() -> metadata.array("reals").bool(0));
-        assertThatIllegalStateException().isThrownBy(() -> metadata.array("reals").stringBytes(0));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> metadata.array("strings").integer(0));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> metadata.array("bools").real(0));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> metadata.array("reals").bool(0));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> metadata.array("reals").stringBytes(0));
     }
 
     @ParameterizedTest
     @ValueSource(longs = {-1, 2, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 32})
     void anArrayChecksItsIndex(long index) {
-        List<Function<Long, Object>> accesses = List.of(
-                metadata.array("ints")::integer, metadata.array("reals")::real, metadata.array("bools")::bool);
+        List<Function<Long, Object>> accesses =
+                List.of(metadata.array("ints")::integer, metadata.array("reals")::real, metadata.array("bools")::bool);
         for (Function<Long, Object> access : accesses) {
             assertThatThrownBy(() -> access.apply(index))
                     .isInstanceOf(IndexOutOfBoundsException.class)
@@ -192,8 +195,10 @@ class MetadataTest {
             assertThat(odd.metadata().string("k")).isEqualTo("a\ufffdb");
             assertThat(odd.metadata().array("ks").string(0)).isEqualTo("a\ufffdb");
             assertThat(odd.metadata().array("ks")).containsExactly("a\ufffdb");
-            assertThat(odd.metadata().array("ks").stringBytes(0).toArray(JAVA_BYTE)).isEqualTo(bytes);
-            assertThat(((MetadataValue.Text) odd.metadata().get("k")).bytes().toArray(JAVA_BYTE)).isEqualTo(bytes);
+            assertThat(odd.metadata().array("ks").stringBytes(0).toArray(JAVA_BYTE))
+                    .isEqualTo(bytes);
+            assertThat(((MetadataValue.Text) odd.metadata().get("k")).bytes().toArray(JAVA_BYTE))
+                    .isEqualTo(bytes);
         }
     }
 

@@ -56,7 +56,8 @@ record RandomGguf(int version, int alignment, Map<String, Value> values, Map<Str
         void put(GgufWriter writer, String key) {
             switch (type) {
                 case FLOAT32, FLOAT64 -> {
-                    double[] reals = elements.stream().mapToDouble(e -> (Double) e).toArray();
+                    double[] reals =
+                            elements.stream().mapToDouble(e -> (Double) e).toArray();
                     if (isArray) {
                         writer.putReals(key, type, reals);
                     } else {
@@ -162,8 +163,7 @@ record RandomGguf(int version, int alignment, Map<String, Value> values, Map<Str
             case UINT32 -> Arbitraries.longs().between(0, 0xFFFF_FFFFL);
             case INT32 -> Arbitraries.longs().between(Integer.MIN_VALUE, Integer.MAX_VALUE);
             case UINT64, INT64 -> Arbitraries.longs();
-            case FLOAT32 ->
-                Arbitraries.integers().map(Float::intBitsToFloat).map(f -> (double) f);
+            case FLOAT32 -> Arbitraries.integers().map(Float::intBitsToFloat).map(f -> (double) f);
             case FLOAT64 -> Arbitraries.longs().map(Double::longBitsToDouble);
             case BOOL -> Arbitraries.of(true, false);
             case STRING -> Arbitraries.strings().withCharRange('\0', '\u00ff').ofMaxLength(40);
