@@ -9,6 +9,7 @@ import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.Source;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.gguf.GgufWriter;
 import java.io.EOFException;
 import java.io.IOException;
