@@ -5,6 +5,8 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// The K types: a super-block of 256 elements, cut into sub-blocks with small integer scales of their own.
 ///
 /// ```text
+/// Q2_K  16 B of scale and min, 4 bits each │ 64 B pairs │ d f16 │ dmin f16         84 B   d·sc·q − dmin·m
+/// Q3_K  32 B high bits │ 64 B low pairs │ 12 B scales of 6 bits │ d f16           110 B   d·(sc − 32)·(q − 4)
 /// Q4_K  d f16 │ dmin f16 │ 12 B scales and mins │ 128 B nibbles                   144 B   d·sc·q − dmin·m
 /// Q5_K  d f16 │ dmin f16 │ 12 B scales and mins │ 32 B high bits │ 128 B nibbles  176 B   d·sc·q − dmin·m
 /// Q6_K  128 B low nibbles │ 64 B high pairs │ 16 B int8 scales │ d f16            210 B   (d·sc)·(q − 32)
@@ -16,12 +18,60 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// their low four bits from the nibbles of s2 and their upper two from the top of s0 and s1. Nibble byte l of pair p of sub-blocks
 /// holds element l of sub-block 2p low and of 2p + 1 high; high-bit byte l holds in bit s the fifth bit of element l of sub-block s.
 ///
+/// In Q2_K and Q3_K every 16 elements have a scale. Each half of 128 elements is four rows of 32, and bits 2r and 2r + 1 of its byte l belong
+/// to element l of row r. Bit r of high byte l of Q3_K is the third bit of element l of row r, of all eight rows. Its sixteen scales are two
+/// words of low nibbles and one of upper pairs.
+///
 /// In Q6_K each half of 128 elements has four rows of 32: rows 0 and 1 are the low nibbles of its 64 bytes, rows 2 and 3 the high ones;
 /// bits 2r and 2r + 1 of high byte l belong to element l of row r; every 16 elements have a scale.
 final class KQuants {
     private static final int LENGTH = 256;
 
     private KQuants() {}
+
+    static void q2k(byte[] blocks, float[] dense, int blockCount) {
+        for (int block = 0; block < blockCount; block++) {
+            int from = block * 84;
+            float d = half(blocks, from + 80);
+            float dmin = half(blocks, from + 82);
+            for (int sub = 0; sub < 16; sub++) {
+                int scale = blocks[from + sub];
+                float ds = d * (scale & 0xF);
+                float dm = dmin * (scale >> 4 & 0xF);
+                int in = from + 16 + (sub >> 3) * 32 + (sub & 1) * 16;
+                int shift = sub & 6; // twice the row
+                int out = block * LENGTH + sub * 16;
+                for (int l = 0; l < 16; l++) {
+                    dense[out + l] = ds * (blocks[in + l] >> shift & 3) - dm;
+                }
+            }
+        }
+    }
+
+    static void q3k(byte[] blocks, float[] dense, int blockCount) {
+        for (int block = 0; block < blockCount; block++) {
+            int from = block * 110;
+            float d = half(blocks, from + 108);
+            int s0 = (int) ScalarKernel.U32.get(blocks, from + 96);
+            int s1 = (int) ScalarKernel.U32.get(blocks, from + 100);
+            int s2 = (int) ScalarKernel.U32.get(blocks, from + 104);
+            for (int side = 0; side < 2; side++) {
+                long scales = PackedScales.q3k(s0, s1, s2, side);
+                for (int sub = 0; sub < 8; sub++, scales >>>= 8) {
+                    float ds = d * ((scales & 0xFF) - 32);
+                    int in = from + 32 + side * 32 + (sub & 1) * 16;
+                    int high = from + (sub & 1) * 16;
+                    int row = side * 4 + (sub >> 1);
+                    int shift = sub & 6;
+                    int out = block * LENGTH + side * 128 + sub * 16;
+                    for (int l = 0; l < 16; l++) {
+                        int q = blocks[in + l] >> shift & 3 | (blocks[high + l] >> row & 1) << 2;
+                        dense[out + l] = ds * (q - 4);
+                    }
+                }
+            }
+        }
+    }
 
     static void q4k(byte[] blocks, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {

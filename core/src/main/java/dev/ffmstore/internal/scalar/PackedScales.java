@@ -1,6 +1,6 @@
 package dev.ffmstore.internal.scalar;
 
-/// The 6-bit scales and mins of Q4_K and Q5_K, unpacked eight at a time; [KQuants] draws their layout.
+/// The 6-bit scales and mins of Q3_K, Q4_K and Q5_K, unpacked eight at a time; [KQuants] draws their layout.
 public final class PackedScales {
     private PackedScales() {}
 
@@ -12,5 +12,15 @@ public final class PackedScales {
     /// {@return the mins of the eight sub-blocks, one a byte, the first lowest}
     public static long mins(int s1, int s2) {
         return s1 & 0x3F3F3F3FL | (s2 >>> 4 & 0x0F0F0F0FL | s1 >>> 2 & 0x30303030L) << 32;
+    }
+
+    /// {@return eight of the scales of Q3_K, one a byte, the first lowest, 32 too large}
+    ///
+    /// @param side 0 for those of the first 128 elements, 1 for the others
+    public static long q3k(int s0, int s1, int s2, int side) {
+        // scales 0–7 are the low nibbles of s0 and s1, 8–15 the high ones; the upper pairs of scales 4k to 4k + 3 are bits 2k of s2's bytes
+        long nibbles = ((s0 & 0xFFFFFFFFL) | (long) s1 << 32) >>> 4 * side & 0x0F0F0F0F0F0F0F0FL;
+        int pairs = s2 >>> 4 * side;
+        return nibbles | (pairs & 0x03030303L) << 4 | (pairs >>> 2 & 0x03030303L) << 36;
     }
 }

@@ -1,0 +1,30 @@
+package dev.ffmstore.internal.scalar;
+
+/// What 4-bit codes stand for, and the 8-bit scales of the floating types.
+public final class NibbleTables {
+    /// The uneven steps of IQ4_NL and IQ4_XS.
+    public static final byte[] IQ4 = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
+    /// E2M1, doubled.
+    public static final byte[] E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+    private NibbleTables() {}
+
+    /// {@return half the power of two that an E8M0 byte e stands for, 2^(e − 128); subnormal for e < 2}
+    public static float halvedE8m0(byte exponent) {
+        int e = exponent & 0xFF;
+        return Float.intBitsToFloat(e < 2 ? 0x0020_0000 << e : e - 1 << 23);
+    }
+
+    /// {@return half the number that an unsigned E4M3 byte stands for; 0 for 0 and for the NaN 0x7F}
+    public static float halvedE4m3(byte scale) {
+        int bits = scale & 0xFF;
+        if (bits == 0 || bits == 0x7F) {
+            return 0;
+        }
+        int exponent = bits >> 3 & 0xF;
+        int fraction = bits & 7;
+        // 2^-10 = half of 2^-9, the unit of the subnormals
+        return exponent == 0 ? fraction * 0x1p-10f : Float.intBitsToFloat(exponent - 7 - 1 + 127 << 23 | fraction << 20);
+    }
+}
