@@ -292,7 +292,8 @@ class HeaderRulesTest {
         @ParameterizedTest
         @ValueSource(longs = {3, 4, 9, Long.MAX_VALUE, Long.MIN_VALUE, -1, -8})
         void ofAStringArrayBetweenTwoReadsAreNoticed(long length) {
-            HeaderBytes header = HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.STRING.id());
+            HeaderBytes header =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.STRING.id());
             byte[] first = header.u64(2).string("ab").string("c").toArray();
             byte[] then = first.clone();
             ByteBuffer.wrap(then).order(ByteOrder.LITTLE_ENDIAN).putLong(49, length);
@@ -510,11 +511,15 @@ class HeaderRulesTest {
         @Test
         void refusesOverlapByOneByte() throws IOException {
             HeaderBytes header = HeaderBytes.start(2, 0);
-            header.tensor("a", GgmlType.I8, 0, 33).tensor("b", GgmlType.I8, 32, 1).padTo(32);
+            header.tensor("a", GgmlType.I8, 0, 33)
+                    .tensor("b", GgmlType.I8, 32, 1)
+                    .padTo(32);
             int data = header.size();
             rejected(header.zeros(64), data + 32, "tensors a and b overlap");
             HeaderBytes touching = HeaderBytes.start(2, 0);
-            touching.tensor("a", GgmlType.I8, 0, 32).tensor("b", GgmlType.I8, 32, 1).padTo(32);
+            touching.tensor("a", GgmlType.I8, 0, 32)
+                    .tensor("b", GgmlType.I8, 32, 1)
+                    .padTo(32);
             try (GgufFile file = touching.zeros(64).open()) {
                 assertThat(file.tensors()).hasSize(2);
             }
