@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -622,7 +623,7 @@ class HeaderRulesTest {
         @ParameterizedTest
         @ValueSource(ints = {0, 8191, 8192, 100_000})
         void ofAStringThatIsNotUtf8(int position) throws IOException {
-            byte[] text = "x".repeat(100_001).getBytes();
+            byte[] text = "x".repeat(100_001).getBytes(StandardCharsets.UTF_8);
             text[position] = (byte) 0x80;
             HeaderBytes header =
                     HeaderBytes.start(0, 1).key("k", MetadataType.STRING).string(text);
