@@ -60,6 +60,7 @@ public final class GgufFile implements Closeable {
     /// @return the file; the caller closes it
     /// @throws GgufException if it is not a GGUF file this library reads
     /// @throws IOException if it cannot be read
+    @SuppressWarnings("MustBeClosed") // the file that is returned closes the arena
     public static GgufFile open(Source source, GgufOptions options) throws IOException {
         Arena arena = Arena.ofShared();
         try {

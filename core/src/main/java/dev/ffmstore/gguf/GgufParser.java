@@ -224,21 +224,26 @@ final class GgufParser {
         return stringArray(count, what);
     }
 
-    /// Walks over the strings once to check their lengths and index them, then reads them in one piece.
+    /// Walks over the strings once to see where they end, then reads them in one piece and indexes what was read.
     private MetadataValue.Array stringArray(long count, String what) throws IOException {
         long start = cursor.position();
-        long[] index = new long[16];
         for (long i = 0; i < count; i++) {
-            if (i % MetadataValue.Array.INDEX_STRIDE == 0) {
-                int slot = (int) (i / MetadataValue.Array.INDEX_STRIDE);
-                if (slot == index.length) {
-                    index = Arrays.copyOf(index, index.length * 2);
-                }
-                index[slot] = cursor.position() - start;
-            }
             cursor.skip(stringLength(what), what);
         }
         MemorySegment bytes = payload(start, cursor.position() - start);
+        long[] index = new long[Math.toIntExact(Math.ceilDiv(count, (long) MetadataValue.Array.INDEX_STRIDE))];
+        long position = 0;
+        for (long i = 0; i < count; i++) {
+            if (i % MetadataValue.Array.INDEX_STRIDE == 0) {
+                index[(int) (i / MetadataValue.Array.INDEX_STRIDE)] = position;
+            }
+            long room = bytes.byteSize() - position - Long.BYTES;
+            long length = room < 0 ? -1 : bytes.get(HeaderCursor.U64, position);
+            if (length < 0 || length > room) {
+                throw cursor.fail(what + " has changed while it was being read", start + position, null, null);
+            }
+            position += Long.BYTES + length;
+        }
         return new MetadataValue.Array(MetadataType.STRING, count, bytes, index);
     }
 

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 
 /// A source over an array, which counts the bytes read.
-public final class ByteSource implements Source {
+public class ByteSource implements Source {
     public static final String NAME = "memory.gguf";
 
     private final byte[] bytes;

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ffmstore.ggml.GgmlType;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -285,6 +289,32 @@ class HeaderRulesTest {
     }
 
     @Nested
+    class Changes {
+        @ParameterizedTest
+        @ValueSource(longs = {3, 4, 9, Long.MAX_VALUE, Long.MIN_VALUE, -1, -8})
+        void ofAStringArrayBetweenTwoReadsAreNoticed(long length) {
+            HeaderBytes header =
+                    HeaderBytes.start(0, 1).key("k", MetadataType.ARRAY).u32(MetadataType.STRING.id());
+            byte[] first = header.u64(2).string("ab").string("c").toArray();
+            byte[] then = first.clone();
+            ByteBuffer.wrap(then).order(ByteOrder.LITTLE_ENDIAN).putLong(49, length);
+            Source changing = new ByteSource(first) {
+                @Override
+                public void read(long offset, MemorySegment target) throws IOException {
+                    if (offset == 0) {
+                        super.read(offset, target);
+                    } else {
+                        MemorySegment.copy(MemorySegment.ofArray(then), offset, target, 0, target.byteSize());
+                    }
+                }
+            };
+            assertThatThrownBy(() -> GgufFile.open(changing, GgufOptions.defaults()))
+                    .isInstanceOf(GgufException.class)
+                    .hasMessageContaining("the array of metadata key k has changed while it was being read");
+        }
+    }
+
+    @Nested
     class Alignment {
         @ParameterizedTest
         @ValueSource(ints = {1, 2, 64, 65536})
@@ -480,6 +510,23 @@ class HeaderRulesTest {
         }
 
         @Test
+        void refusesOverlapByOneByte() throws IOException {
+            HeaderBytes header = HeaderBytes.start(2, 0);
+            header.tensor("a", GgmlType.I8, 0, 33)
+                    .tensor("b", GgmlType.I8, 32, 1)
+                    .padTo(32);
+            int data = header.size();
+            rejected(header.zeros(64), data + 32, "tensors a and b overlap");
+            HeaderBytes touching = HeaderBytes.start(2, 0);
+            touching.tensor("a", GgmlType.I8, 0, 32)
+                    .tensor("b", GgmlType.I8, 32, 1)
+                    .padTo(32);
+            try (GgufFile file = touching.zeros(64).open()) {
+                assertThat(file.tensors()).hasSize(2);
+            }
+        }
+
+        @Test
         void refusesTwoTensorsInOnePlace() {
             HeaderBytes header = HeaderBytes.start(2, 0).tensor("a", F32, 32, 8).tensor("b", F32, 32, 8);
             int data = header.padTo(32).size();
@@ -576,7 +623,7 @@ class HeaderRulesTest {
         @ParameterizedTest
         @ValueSource(ints = {0, 8191, 8192, 100_000})
         void ofAStringThatIsNotUtf8(int position) throws IOException {
-            byte[] text = "x".repeat(100_001).getBytes();
+            byte[] text = "x".repeat(100_001).getBytes(StandardCharsets.UTF_8);
             text[position] = (byte) 0x80;
             HeaderBytes header =
                     HeaderBytes.start(0, 1).key("k", MetadataType.STRING).string(text);

@@ -65,6 +65,8 @@ public final class GgufWriter {
         return number(ALIGNMENT_KEY, MetadataType.UINT32, bytes);
     }
 
+    /// Adds an integer.
+    ///
     /// @param type one of the eight integer types
     /// @param value the value; its lowest bits are written, as many as the type has
     public GgufWriter putInteger(String key, MetadataType type, long value) {
@@ -75,6 +77,8 @@ public final class GgufWriter {
         return number(key, type, value);
     }
 
+    /// Adds a floating-point number.
+    ///
     /// @param type FLOAT32 or FLOAT64
     /// @param value the value, rounded to the type
     public GgufWriter putReal(String key, MetadataType type, double value) {
@@ -82,14 +86,18 @@ public final class GgufWriter {
         return number(key, type, bits(type, value));
     }
 
+    /// Adds a truth value.
     public GgufWriter putBool(String key, boolean value) {
         return number(key, MetadataType.BOOL, value ? 1 : 0);
     }
 
+    /// Adds a string.
     public GgufWriter putString(String key, String value) {
         return putString(key, value.getBytes(StandardCharsets.UTF_8));
     }
 
+    /// Adds a string.
+    ///
     /// @param value any bytes, UTF-8 or not
     public GgufWriter putString(String key, byte[] value) {
         entry(key, MetadataType.STRING);
@@ -97,6 +105,8 @@ public final class GgufWriter {
         return this;
     }
 
+    /// Adds an array of integers.
+    ///
     /// @param type one of the eight integer types
     /// @param values the elements, as in [#putInteger]
     public GgufWriter putIntegers(String key, MetadataType type, long... values) {
@@ -108,6 +118,8 @@ public final class GgufWriter {
         return this;
     }
 
+    /// Adds an array of floating-point numbers.
+    ///
     /// @param type FLOAT32 or FLOAT64
     /// @param values the elements, as in [#putReal]
     public GgufWriter putReals(String key, MetadataType type, double... values) {
@@ -119,6 +131,7 @@ public final class GgufWriter {
         return this;
     }
 
+    /// Adds an array of truth values.
     public GgufWriter putBools(String key, boolean... values) {
         array(key, MetadataType.BOOL, values.length);
         for (boolean value : values) {
@@ -127,6 +140,7 @@ public final class GgufWriter {
         return this;
     }
 
+    /// Adds an array of strings.
     public GgufWriter putStrings(String key, List<String> values) {
         array(key, MetadataType.STRING, values.size());
         for (String value : values) {
@@ -135,6 +149,8 @@ public final class GgufWriter {
         return this;
     }
 
+    /// Adds an array of strings.
+    ///
     /// @param values the elements, any bytes, UTF-8 or not
     public GgufWriter putByteStrings(String key, List<byte[]> values) {
         array(key, MetadataType.STRING, values.size());
