@@ -112,8 +112,8 @@ class MalformedFilesTest {
     }
 
     private static GgufException failure(Path path) {
-        GgufException failure = catchThrowableOfType(GgufException.class, () -> GgufFile.open(path)
-                .close());
+        GgufException failure = catchThrowableOfType(
+                GgufException.class, () -> GgufFile.open(path).close());
         assertThat(failure).as("the failure of %s", path).isNotNull();
         return failure;
     }

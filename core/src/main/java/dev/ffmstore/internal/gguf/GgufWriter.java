@@ -236,7 +236,9 @@ public final class GgufWriter {
     }
 
     private static long bits(MetadataType type, double value) {
-        return type == MetadataType.FLOAT32 ? Float.floatToRawIntBits((float) value) : Double.doubleToRawLongBits(value);
+        return type == MetadataType.FLOAT32
+                ? Float.floatToRawIntBits((float) value)
+                : Double.doubleToRawLongBits(value);
     }
 
     private static int width(MetadataType type) {
