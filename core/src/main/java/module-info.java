@@ -1,7 +1,7 @@
 /// The GGUF container and the ggml block decoders: no threads, no memory policy, no I/O but the source.
 ///
-/// The vector decoders need the module `jdk.incubator.vector` in the module graph (`--add-modules jdk.incubator.vector`);
-/// without it the scalar decoders do the work.
+/// The vector decoders need the module `jdk.incubator.vector` in the module graph (`--add-modules
+/// jdk.incubator.vector`); without it the scalar decoders do the work.
 module dev.ffmstore.core {
     requires static jdk.incubator.vector;
     requires static org.jspecify;

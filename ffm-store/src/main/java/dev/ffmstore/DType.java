@@ -24,7 +24,8 @@ public enum DType {
         return byteSize;
     }
 
-    /// {@return what elements of a ggml type become by default: F64 and the integers stay what they are, all else becomes F32}
+    /// {@return what elements of a ggml type become by default: F64 and the integers stay what they are, all else
+    /// becomes F32}
     public static DType denseOf(GgmlType type) {
         return switch (type) {
             case F64 -> F64;

@@ -107,8 +107,9 @@ public final class LoadOptions {
 
     /// {@return these options with an arena of the caller's}
     ///
-    /// The tensors then live until that arena is closed; the store never closes it. Memory is bound to it once the load has succeeded;
-    /// only where native access is not enabled does memory come from it as the load goes on, and stays with it should the load fail.
+    /// The tensors then live until that arena is closed; the store never closes it. Memory is bound to it once the
+    /// load has succeeded; only where native access is not enabled does memory come from it as the load goes on,
+    /// and stays with it should the load fail.
     ///
     /// @param arena a shared, automatic or global arena
     /// @throws IllegalArgumentException if it is confined to a thread: the workers could not write to it

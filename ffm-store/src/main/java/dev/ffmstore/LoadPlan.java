@@ -1,21 +1,22 @@
 package dev.ffmstore;
 
+import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
-import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.text.Printable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/// What a load will do: which tensor goes where, in which form. Plain immutable data that prints as a table, compares by value, and
-/// has allocated nothing.
+/// What a load will do: which tensor goes where, in which form. Plain immutable data that prints as a table,
+/// compares by value, and has allocated nothing.
 ///
 /// @param source the name of the file
-/// @param slots the tensors to load, in the order of the file's tensor infos, their places ascending and not overlapping
+/// @param slots the tensors to load, in the order of the file's tensor infos, their places ascending and not
+/// overlapping
 /// @param sourceBytes how many bytes of blocks are read
 /// @param denseBytes the dense size of all tensors
 /// @param regionBytes the dense size with the padding between tensors: how much memory the tensors take
@@ -59,7 +60,8 @@ public record LoadPlan(String source, List<Slot> slots, long sourceBytes, long d
     /// @param file what to load from
     /// @param options which tensors, in which form
     /// @return the plan
-    /// @throws GgufException if a chosen tensor's type cannot be decoded, or the tensors together are larger than a signed 64-bit size
+    /// @throws GgufException if a chosen tensor's type cannot be decoded, or the tensors together are larger than a
+    /// signed 64-bit size
     /// @throws IllegalArgumentException if a pattern of the filter matches no tensor
     public static LoadPlan of(GgufFile file, LoadOptions options) throws GgufException {
         Predicate<String> chosen = options.filter()

@@ -10,13 +10,7 @@ package dev.ffmstore;
 /// @param decoder which decoders were used
 /// @param memory what the memory is
 public record LoadReport(
-        int tensors,
-        long sourceBytes,
-        long denseBytes,
-        double seconds,
-        int threads,
-        String decoder,
-        String memory) {
+        int tensors, long sourceBytes, long denseBytes, double seconds, int threads, String decoder, String memory) {
 
     /// {@return dense bytes written per second, in 10⁹}
     public double gigabytesPerSecond() {

@@ -9,9 +9,9 @@ import java.util.regex.Pattern;
 
 /// Chooses tensors by their names, with glob patterns.
 ///
-/// `*` stands for any characters, dots and slashes among them, `?` for one, `[abc]`, `[a-z]` and `[!a-z]` for one of a set, `{a,b}` for
-/// one of several patterns; `\` takes the next character as it is. A name is chosen if it matches an include pattern, or there are
-/// none, and matches no exclude pattern. Immutable.
+/// `*` stands for any characters, dots and slashes among them, `?` for one, `[abc]`, `[a-z]` and `[!a-z]` for one
+/// of a set, `{a,b}` for one of several patterns; `\` takes the next character as it is. A name is chosen if it
+/// matches an include pattern, or there are none, and matches no exclude pattern. Immutable.
 ///
 /// @param includes patterns of names to take; none means all
 /// @param excludes patterns of names to leave out, whatever the includes say

@@ -4,7 +4,8 @@ package dev.ffmstore;
 @FunctionalInterface
 public interface ProgressListener {
 
-    /// Called now and then, a few times a second, and once at the end, always on the thread that asked for the load.
+    /// Called now and then, a few times a second, and once at the end, always on the thread that asked for the
+    /// load.
     ///
     /// An exception thrown here ends the load and is passed on.
     ///

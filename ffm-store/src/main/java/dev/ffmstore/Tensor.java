@@ -8,8 +8,9 @@ import java.lang.foreign.MemorySegment;
 /// @param name its name in the file
 /// @param dtype the type of its elements
 /// @param shape row-major, outermost first
-/// @param segment its elements, little-endian, row after row; read-only, 64-byte aligned, readable from every thread until the store
-///     (or the arena the caller gave it) is closed, after which access throws `IllegalStateException`
+/// @param segment its elements, little-endian, row after row; read-only, 64-byte aligned, readable from every
+///     thread until the store (or the arena the caller gave it) is closed, after which access throws
+///     `IllegalStateException`
 public record Tensor(String name, DType dtype, Shape shape, MemorySegment segment) {
 
     /// {@return the size in bytes}

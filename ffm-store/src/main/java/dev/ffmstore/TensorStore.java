@@ -1,9 +1,9 @@
 package dev.ffmstore;
 
+import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.internal.decode.BlockStream;
 import dev.ffmstore.internal.decode.RegionLoad;
 import dev.ffmstore.internal.memory.MemoryBudget;
@@ -34,12 +34,13 @@ import java.util.OptionalLong;
 /// }
 /// ```
 ///
-/// A load decodes each block straight to its final place: peak memory is the dense size and a small constant, and the heap holds
-/// nothing of the model's size. All tensors live in one shared arena. By default it is the store's own, and `close` closes it; a caller
-/// may give another (see [LoadOptions#arena(Arena)]), which then decides how long the tensors live.
+/// A load decodes each block straight to its final place: peak memory is the dense size and a small constant, and
+/// the heap holds nothing of the model's size. All tensors live in one shared arena. By default it is the store's
+/// own, and `close` closes it; a caller may give another (see [LoadOptions#arena(Arena)]), which then decides how
+/// long the tensors live.
 ///
-/// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen` and `name` throws
-/// `IllegalStateException`, and so does access to any of its segments.
+/// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen` and `name`
+/// throws `IllegalStateException`, and so does access to any of its segments.
 public final class TensorStore implements AutoCloseable {
     /// What a load takes besides the tensors and the workers' buffers: parsing, tables, thread stacks.
     private static final long OVERHEAD_BYTES = 16L << 20;
@@ -80,7 +81,8 @@ public final class TensorStore implements AutoCloseable {
     /// @param path the file
     /// @param options which tensors, and how
     /// @return a store; the caller closes it
-    /// @throws dev.ffmstore.gguf.GgufException if it is not a GGUF file this library reads, or a chosen tensor's type cannot be decoded
+    /// @throws dev.ffmstore.gguf.GgufException if it is not a GGUF file this library reads, or a chosen tensor's
+    /// type cannot be decoded
     /// @throws InsufficientMemoryException if there is not enough memory
     /// @throws InterruptedIOException if the calling thread is interrupted, whose interrupt status stays set
     /// @throws IOException if the file cannot be read, or changes meanwhile
@@ -117,12 +119,7 @@ public final class TensorStore implements AutoCloseable {
     }
 
     private static TensorStore load(
-            GgufFile file,
-            LoadPlan plan,
-            BlockDecoders decoders,
-            LoadOptions options,
-            Arena target,
-            boolean ownsArena)
+            GgufFile file, LoadPlan plan, BlockDecoders decoders, LoadOptions options, Arena target, boolean ownsArena)
             throws IOException {
         long start = System.nanoTime();
         try (Arena working = Arena.ofShared()) {
@@ -157,12 +154,7 @@ public final class TensorStore implements AutoCloseable {
     }
 
     private static void fill(
-            GgufFile file,
-            LoadPlan plan,
-            BlockDecoders decoders,
-            LoadOptions options,
-            Region region,
-            Arena working)
+            GgufFile file, LoadPlan plan, BlockDecoders decoders, LoadOptions options, Region region, Arena working)
             throws IOException {
         RegionLoad load = new RegionLoad(plan, file.source(), decoders, region, working);
         ProgressListener listener = options.progress().orElse((done, total) -> {});
@@ -238,8 +230,9 @@ public final class TensorStore implements AutoCloseable {
     /// @param name its name in the file
     /// @throws NoSuchElementException if the store has none of that name
     public Tensor tensor(String name) {
-        return find(name).orElseThrow(() -> new NoSuchElementException(
-                Printable.escape(this.name) + ": no tensor " + Printable.escape(name)));
+        return find(name)
+                .orElseThrow(() -> new NoSuchElementException(
+                        Printable.escape(this.name) + ": no tensor " + Printable.escape(name)));
     }
 
     /// {@return the tensor of this name, or empty}
@@ -286,9 +279,9 @@ public final class TensorStore implements AutoCloseable {
 
     /// Frees the memory of all tensors, unless the arena is the caller's. Closing twice does nothing.
     ///
-    /// Safe while other threads read: those that lose the race get `IllegalStateException`. A system call or native function that holds a
-    /// tensor (a channel that writes it, say) is waited for, as long as the options say. Raw addresses handed to native code are not
-    /// protected.
+    /// Safe while other threads read: those that lose the race get `IllegalStateException`. A system call or native
+    /// function that holds a tensor (a channel that writes it, say) is waited for, as long as the options say. Raw
+    /// addresses handed to native code are not protected.
     ///
     /// @throws IllegalStateException if a tensor is still held when that time is up; the store stays open
     @Override

@@ -4,8 +4,9 @@ import java.lang.foreign.MemorySegment;
 
 /// Decodes blocks of one ggml type to dense elements.
 ///
-/// The dense form is little-endian: 32-bit floats for every type but the plain ones F64, I8, I16, I32 and I64, which are copied as
-/// they are. A decoder may hold scratch memory of its own: it is cheap to obtain, and one thread at a time uses it.
+/// The dense form is little-endian: 32-bit floats for every type but the plain ones F64, I8, I16, I32 and I64,
+/// which are copied as they are. A decoder may hold scratch memory of its own: it is cheap to obtain, and one
+/// thread at a time uses it.
 public interface BlockDecoder {
 
     /// {@return the type of the blocks}
@@ -13,9 +14,10 @@ public interface BlockDecoder {
 
     /// Decodes `blockCount` consecutive blocks.
     ///
-    /// Any segment will do, heap segments, unaligned offsets and read-only sources included; vectors are used between native segments
-    /// only. For speed, keep to one kind of arena: a JVM that has seen several kinds in one decoder compiles it for all of them. The two
-    /// ranges must not overlap. Nothing is allocated per block. Bytes of `dense` outside the range written stay as they are.
+    /// Any segment will do, heap segments, unaligned offsets and read-only sources included; vectors are used
+    /// between native segments only. For speed, keep to one kind of arena: a JVM that has seen several kinds in one
+    /// decoder compiles it for all of them. The two ranges must not overlap. Nothing is allocated per block. Bytes
+    /// of `dense` outside the range written stay as they are.
     ///
     /// @param blocks where the blocks are
     /// @param blocksOffset the offset of the first block, in bytes

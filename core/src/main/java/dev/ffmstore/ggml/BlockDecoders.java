@@ -7,10 +7,10 @@ import java.util.Objects;
 
 /// The one place that chooses between scalar and vector decoders.
 ///
-/// Vector decoders use the Vector API (`jdk.incubator.vector`) with vectors of 512 or 256 bits, whichever is the machine's widest.
-/// They need the flag `--add-modules jdk.incubator.vector`. On a machine with narrower vectors, and for types where the scalar
-/// kernel measures faster (F16: C2 vectorises the JDK's own conversion), the vector kind *is* the scalar kernel. Both kinds give the
-/// same bits.
+/// Vector decoders use the Vector API (`jdk.incubator.vector`) with vectors of 512 or 256 bits, whichever is the
+/// machine's widest. They need the flag `--add-modules jdk.incubator.vector`. On a machine with narrower vectors,
+/// and for types where the scalar kernel measures faster (F16: C2 vectorises the JDK's own conversion), the vector
+/// kind *is* the scalar kernel. Both kinds give the same bits.
 ///
 /// A value of this class is immutable and may be used by any thread; the decoders it hands out may not be shared.
 public final class BlockDecoders {
@@ -52,7 +52,8 @@ public final class BlockDecoders {
         this.vectorBits = vectorBits;
     }
 
-    /// {@return the vector decoders if the module they need is there, the scalar ones otherwise; decided and logged once}
+    /// {@return the vector decoders if the module they need is there, the scalar ones otherwise; decided and logged
+    /// once}
     public static BlockDecoders best() {
         return Best.DECODERS;
     }

@@ -4,7 +4,8 @@ import java.util.Optional;
 
 /// How ggml stores the elements of a tensor: in blocks of a fixed number of elements and bytes.
 ///
-/// The ids, block lengths and block sizes are those of ggml's `ggml_type`. The name of a constant is the name ggml's tools print.
+/// The ids, block lengths and block sizes are those of ggml's `ggml_type`. The name of a constant is the name
+/// ggml's tools print.
 public enum GgmlType {
     F32(0, 1, 4),
     F16(1, 1, 2),
@@ -69,7 +70,8 @@ public enum GgmlType {
         return id < 0 || id >= ID_COUNT ? Optional.empty() : Optional.ofNullable(BY_ID[id]);
     }
 
-    /// {@return what became of an id that ggml once had and has removed, as a phrase for a message; empty for every other id}
+    /// {@return what became of an id that ggml once had and has removed, as a phrase for a message; empty for every
+    /// other id}
     public static Optional<String> removed(int id) {
         return switch (id) {
             case 4 -> Optional.of("Q4_2 has been removed from ggml, convert the model to Q4_0 or Q4_K again");

@@ -17,8 +17,8 @@ import java.util.Objects;
 
 /// A local file, read with positional reads of one shared channel.
 ///
-/// An interrupt closes a channel for everybody. The thread that was interrupted gets its exception; the others open the file again,
-/// make sure that it is still the same one, and go on.
+/// An interrupt closes a channel for everybody. The thread that was interrupted gets its exception; the others open
+/// the file again, make sure that it is still the same one, and go on.
 final class FileSource implements Source {
     /// A single read of a channel is limited to what an int counts; far below that, a larger one gains nothing.
     private static final long MAX_READ_BYTES = 1L << 28;

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A file that is not a GGUF file this library reads: malformed, truncated, or of a kind it refuses.
 ///
-/// The message has one form, `FILE: what is wrong: offset=N, expected X, got Y`; its parts that do not apply are left out. Text that
-/// comes from the file stands in it with control and bidirectional characters escaped.
+/// The message has one form, `FILE: what is wrong: offset=N, expected X, got Y`; its parts that do not apply are
+/// left out. Text that comes from the file stands in it with control and bidirectional characters escaped.
 public final class GgufException extends IOException {
     private static final long serialVersionUID = 1L;
 

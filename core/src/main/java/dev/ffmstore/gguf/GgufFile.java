@@ -20,9 +20,9 @@ import java.util.Optional;
 /// }
 /// ```
 ///
-/// Everything the header says is checked when the file is opened, in time and memory proportional to the header: counts, lengths,
-/// types, shapes, sizes, alignment, and that every tensor lies inside the file without overlapping another. Versions 2 and 3 are
-/// read, little-endian.
+/// Everything the header says is checked when the file is opened, in time and memory proportional to the header:
+/// counts, lengths, types, shapes, sizes, alignment, and that every tensor lies inside the file without overlapping
+/// another. Versions 2 and 3 are read, little-endian.
 ///
 /// Any thread may use an open file. The metadata's strings and arrays live in off-heap memory that `close` frees.
 public final class GgufFile implements Closeable {
@@ -121,12 +121,13 @@ public final class GgufFile implements Closeable {
     ///
     /// @throws NoSuchElementException if there is none
     public TensorInfo tensor(String name) {
-        return find(name).orElseThrow(() -> new NoSuchElementException(
-                Printable.escape(name()) + ": no tensor " + Printable.escape(name)));
+        return find(name)
+                .orElseThrow(() ->
+                        new NoSuchElementException(Printable.escape(name()) + ": no tensor " + Printable.escape(name)));
     }
 
-    /// {@return what is odd about the file though it is accepted, one sentence each, fit to print: above all, what makes ggml's own
-    /// reader refuse it}
+    /// {@return what is odd about the file though it is accepted, one sentence each, fit to print: above all, what
+    /// makes ggml's own reader refuse it}
     public List<String> warnings() {
         return header.warnings();
     }
@@ -145,7 +146,8 @@ public final class GgufFile implements Closeable {
 
     /// Closes the source and frees the memory of the metadata. Closing twice does nothing.
     ///
-    /// @throws IllegalStateException if another thread is just passing a string's or an array's memory to a system call
+    /// @throws IllegalStateException if another thread is just passing a string's or an array's memory to a system
+    /// call
     @Override
     public synchronized void close() throws IOException {
         if (arena.scope().isAlive()) {

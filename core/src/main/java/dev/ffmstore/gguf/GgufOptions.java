@@ -2,7 +2,8 @@ package dev.ffmstore.gguf;
 
 /// What `GgufFile.open` puts up with. Immutable.
 ///
-/// @param maxMetadataBytes the largest header (metadata and tensor infos together) that is read, in bytes; 1 or more
+/// @param maxMetadataBytes the largest header (metadata and tensor infos together) that is read, in bytes; 1 or
+/// more
 /// @param maxMetadataEntries the largest number of metadata keys that is read; 1 or more
 public record GgufOptions(long maxMetadataBytes, int maxMetadataEntries) {
     private static final GgufOptions DEFAULTS = new GgufOptions(256L << 20, 1 << 16);

@@ -107,7 +107,10 @@ final class HeaderCursor {
         }
         if (length > limit - position) {
             throw fail(
-                    "metadata is larger than the limit, which an option raises", position, limit + " bytes at most", "more");
+                    "metadata is larger than the limit, which an option raises",
+                    position,
+                    limit + " bytes at most",
+                    "more");
         }
     }
 }

@@ -12,9 +12,9 @@ import java.util.SequencedMap;
 
 /// The metadata of a file: keys and values, in the file's order.
 ///
-/// The typed accessors throw `NoSuchElementException` for a key that is not there, naming the key, and `IllegalStateException` for a
-/// value of another type, naming both; each has a twin that takes a default for a missing key. Immutable; its memory belongs to
-/// whoever opened the file (see [MetadataValue]).
+/// The typed accessors throw `NoSuchElementException` for a key that is not there, naming the key, and
+/// `IllegalStateException` for a value of another type, naming both; each has a twin that takes a default for a
+/// missing key. Immutable; its memory belongs to whoever opened the file (see [MetadataValue]).
 public final class Metadata {
     private final SequencedMap<String, MetadataValue> values;
 

@@ -13,9 +13,10 @@ import java.util.NoSuchElementException;
 
 /// One value of a file's metadata.
 ///
-/// Strings and arrays are views of off-heap memory that belongs to whoever opened the file (or to the store that copied them): they
-/// can be read until that is closed, from any thread, and throw `IllegalStateException` afterwards. An array of strings keeps the
-/// bytes as they stand in the file and makes a Java string only when one is asked for.
+/// Strings and arrays are views of off-heap memory that belongs to whoever opened the file (or to the store that
+/// copied them): they can be read until that is closed, from any thread, and throw `IllegalStateException`
+/// afterwards. An array of strings keeps the bytes as they stand in the file and makes a Java string only when one
+/// is asked for.
 public sealed interface MetadataValue {
 
     /// {@return the type as the file states it}
@@ -24,7 +25,8 @@ public sealed interface MetadataValue {
     /// An integer of up to 64 bits.
     ///
     /// @param type one of the eight integer types
-    /// @param value the value, sign- or zero-extended; a UINT64 above 2⁶³ − 1 appears as the negative number with the same bits
+    /// @param value the value, sign- or zero-extended; a UINT64 above 2⁶³ − 1 appears as the negative number with
+    /// the same bits
     record Int(MetadataType type, long value) implements MetadataValue {
         @Override
         public String toString() {
@@ -99,15 +101,15 @@ public sealed interface MetadataValue {
 
     /// An array of values of one type, never nested.
     ///
-    /// In memory it is what the file holds: the elements back to back, a string as its length in a u64 and its bytes. For strings a
-    /// sparse index keeps the place of every 32nd, so that access by index walks over 31 others at most.
+    /// In memory it is what the file holds: the elements back to back, a string as its length in a u64 and its
+    /// bytes. For strings a sparse index keeps the place of every 32nd, so that access by index walks over 31
+    /// others at most.
     final class Array implements MetadataValue, Iterable<Object> {
         static final int INDEX_STRIDE = 32;
 
         private static final ValueLayout.OfShort U16 =
                 ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-        private static final ValueLayout.OfInt U32 =
-                ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+        private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
         private static final ValueLayout.OfLong U64 =
                 ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 

@@ -7,12 +7,12 @@ import java.nio.file.Path;
 
 /// Where the bytes of a model come from: a name, a size, an identity, and positional reads.
 ///
-/// A source has no position of its own. Any number of threads may read at once, each into its own target; an interrupt of one
-/// reading thread does not disturb the others. Whoever opens a source closes it.
+/// A source has no position of its own. Any number of threads may read at once, each into its own target; an
+/// interrupt of one reading thread does not disturb the others. Whoever opens a source closes it.
 public interface Source extends Closeable {
 
-    /// What tells one state of a source from another: two reads that see the same identity saw the same bytes, as far as the
-    /// system below can tell.
+    /// What tells one state of a source from another: two reads that see the same identity saw the same bytes, as
+    /// far as the system below can tell.
     ///
     /// @param size the size in bytes
     /// @param modified the time of the last modification, in whatever form the system gives it, or an entity tag
@@ -43,7 +43,8 @@ public interface Source extends Closeable {
     /// Fills `target` with the bytes from `offset` on.
     ///
     /// @param offset the first byte to read, 0 ≤ `offset` ≤ `size()` − `target.byteSize()`
-    /// @param target a native segment, or a heap segment over a `byte[]`; filled wholly, or in part where this throws
+    /// @param target a native segment, or a heap segment over a `byte[]`; filled wholly, or in part where this
+    /// throws
     /// @throws java.io.EOFException if the source ends earlier than it did when it was opened
     /// @throws java.nio.channels.ClosedByInterruptException if the calling thread is interrupted
     /// @throws IOException if reading fails

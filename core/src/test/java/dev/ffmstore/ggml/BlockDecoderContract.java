@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What every decoder of every type keeps, whichever way it works: ggml's bits for the golden blocks, any count, any offset, any
-/// kind of segment, nothing touched outside the range, nothing allocated.
+/// What every decoder of every type keeps, whichever way it works: ggml's bits for the golden blocks, any count,
+/// any offset, any kind of segment, nothing touched outside the range, nothing allocated.
 abstract class BlockDecoderContract {
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final byte UNTOUCHED = (byte) 0xA5;
@@ -40,9 +40,10 @@ abstract class BlockDecoderContract {
     @Test
     void goldenBlocksAreThere() {
         assertThat(quantised()).hasSizeGreaterThanOrEqualTo(11);
-        assertThat(golden()).allSatisfy(golden -> assertThat(golden.bits())
-                .hasSize(golden.blockCount() * golden.type().blockLength())
-                .isNotEmpty());
+        assertThat(golden())
+                .allSatisfy(golden -> assertThat(golden.bits())
+                        .hasSize(golden.blockCount() * golden.type().blockLength())
+                        .isNotEmpty());
     }
 
     @ParameterizedTest
@@ -143,9 +144,7 @@ abstract class BlockDecoderContract {
             elements[i] = (byte) (i * 37);
         }
         byte[] dense = new byte[elements.length + 2];
-        decoders()
-                .of(type)
-                .decode(MemorySegment.ofArray(elements), 0, MemorySegment.ofArray(dense), 1, 5);
+        decoders().of(type).decode(MemorySegment.ofArray(elements), 0, MemorySegment.ofArray(dense), 1, 5);
         assertThat(Arrays.copyOfRange(dense, 1, dense.length - 1)).isEqualTo(elements);
     }
 

@@ -12,8 +12,8 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// Q8_0  d f16 │ 32 B int8                        34 B   q · d
 /// ```
 ///
-/// Byte j of the nibbles holds element j in its low half and element j + 16 in its high half. Bit i of the high bits is the fifth
-/// bit of element i.
+/// Byte j of the nibbles holds element j in its low half and element j + 16 in its high half. Bit i of the high
+/// bits is the fifth bit of element i.
 final class LegacyQuants {
     private static final int LENGTH = 32;
     private static final int HALF = LENGTH / 2;

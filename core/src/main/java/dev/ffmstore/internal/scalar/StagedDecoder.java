@@ -14,8 +14,7 @@ final class StagedDecoder implements BlockDecoder {
     /// 16 KiB of output: small enough to stay in the first-level cache beside the input.
     private static final int STAGED_ELEMENTS = 4096;
 
-    private static final ValueLayout.OfFloat F32 =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final GgmlType type;
     private final ScalarKernel kernel;

@@ -4,8 +4,8 @@ package dev.ffmstore.internal.text;
 public final class Printable {
     private Printable() {}
 
-    /// {@return `text` with control, format (bidi among them), private, unassigned and unpaired surrogate characters and line
-    /// separators written as `\\u{…}`, and `\` as `\\`}
+    /// {@return `text` with control, format (bidi among them), private, unassigned and unpaired surrogate
+    /// characters and line separators written as `\\u{…}`, and `\` as `\\`}
     public static String escape(String text) {
         int plain = 0;
         while (plain < text.length() && isPlain(text.charAt(plain))) {

@@ -69,8 +69,7 @@ final class KQuants {
                             .mul(d0)
                             .sub(m0)
                             .intoMemorySegment(dense, out, LE);
-                    toFloat(q.lanewise(VectorOperators.LSHR, 4)
-                                    .or(h.and(2).lanewise(VectorOperators.LSHL, 3)))
+                    toFloat(q.lanewise(VectorOperators.LSHR, 4).or(h.and(2).lanewise(VectorOperators.LSHL, 3)))
                             .mul(d1)
                             .sub(m1)
                             .intoMemorySegment(dense, out + ROW_BYTES, LE);
@@ -87,11 +86,13 @@ final class KQuants {
                 int row = pair & 1;
                 for (int l = 0; l < 32; l += COUNT) {
                     IntVector q = unsignedBytes(blocks, from + pair * 32 + l);
-                    IntVector h = unsignedBytes(blocks, from + 128 + side * 32 + l)
-                            .lanewise(VectorOperators.LSHR, 2 * row);
+                    IntVector h =
+                            unsignedBytes(blocks, from + 128 + side * 32 + l).lanewise(VectorOperators.LSHR, 2 * row);
                     long scale = from + 192 + side * 8 + row * 2 + (l >> 4);
                     long out = to + (side * 4 + row) * ROW_BYTES + l * Float.BYTES;
-                    toFloat(q.and(0xF).or(h.and(0x03).lanewise(VectorOperators.LSHL, 4)).sub(32))
+                    toFloat(q.and(0xF)
+                                    .or(h.and(0x03).lanewise(VectorOperators.LSHL, 4))
+                                    .sub(32))
                             .mul(d * blocks.get(Lanes.BYTE, scale))
                             .intoMemorySegment(dense, out, LE);
                     toFloat(q.lanewise(VectorOperators.LSHR, 4).or(h.and(0x30)).sub(32))

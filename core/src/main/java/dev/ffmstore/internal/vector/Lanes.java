@@ -11,8 +11,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The shapes and the steps every vector kernel is made of: one vector is as many bytes, shorts, ints or floats as the machine's
-/// widest vector holds floats (16 or 8).
+/// The shapes and the steps every vector kernel is made of: one vector is as many bytes, shorts, ints or floats as
+/// the machine's widest vector holds floats (16 or 8).
 final class Lanes {
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
@@ -29,8 +29,7 @@ final class Lanes {
     static final VectorSpecies<Integer> I32 = VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
     static final VectorSpecies<Short> I16 =
             VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, BITS / 2)));
-    static final VectorSpecies<Byte> I8 =
-            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
+    static final VectorSpecies<Byte> I8 = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
 
     private Lanes() {}
 
@@ -52,8 +51,8 @@ final class Lanes {
 
     /// The bytes from `offset` on, each as an int of −128 to 127.
     static IntVector signedBytes(MemorySegment blocks, long offset) {
-        return (IntVector) ByteVector.fromMemorySegment(I8, blocks, offset, LE)
-                .convertShape(VectorOperators.B2I, I32, 0);
+        return (IntVector)
+                ByteVector.fromMemorySegment(I8, blocks, offset, LE).convertShape(VectorOperators.B2I, I32, 0);
     }
 
     /// The shorts from `offset` on, each as an int of 0 to 65,535.

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The table of the vector kernels. Not to be touched where `jdk.incubator.vector` is missing.
 public final class VectorDecoders {
-    /// F16 is not among them: C2 vectorises the scalar kernel's `Float.float16ToFloat`, three times faster than a vector kernel is.
+    /// F16 is not among them: C2 vectorises the scalar kernel's `Float.float16ToFloat`, three times faster than a
+    /// vector kernel is.
     private static final Map<GgmlType, VectorKernel> KERNELS = new EnumMap<>(Map.ofEntries(
             Map.entry(GgmlType.BF16, HalfFloats::bf16),
             Map.entry(GgmlType.Q4_0, LegacyQuants::q4_0),
@@ -42,8 +43,9 @@ public final class VectorDecoders {
         return kernel == null ? null : new Checked(type, kernel);
     }
 
-    /// Checks the ranges, and keeps heap segments away from the vector kernel: one call with another kind of segment, and C2 compiles
-    /// the kernel for both, which costs it the inlining it lives by, for the rest of the process.
+    /// Checks the ranges, and keeps heap segments away from the vector kernel: one call with another kind of
+    /// segment, and C2 compiles the kernel for both, which costs it the inlining it lives by, for the rest of the
+    /// process.
     private static final class Checked implements BlockDecoder {
         private final GgmlType type;
         private final VectorKernel kernel;

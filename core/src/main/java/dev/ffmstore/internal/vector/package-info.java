@@ -1,7 +1,9 @@
-/// The vector kernels, the same families as the scalar ones, on `jdk.incubator.vector`: the only package that names that module.
+/// The vector kernels, the same families as the scalar ones, on `jdk.incubator.vector`: the only package that names
+/// that module.
 ///
-/// The loops are compact on purpose. Hand-unrolled helpers exceed C2's inlining budget, and a conversion part or a species that is not
-/// a constant makes every vector an object on the heap. The block layouts are drawn in the scalar family of the same name.
+/// The loops are compact on purpose. Hand-unrolled helpers exceed C2's inlining budget, and a conversion part or a
+/// species that is not a constant makes every vector an object on the heap. The block layouts are drawn in the
+/// scalar family of the same name.
 @NullMarked
 package dev.ffmstore.internal.vector;
 

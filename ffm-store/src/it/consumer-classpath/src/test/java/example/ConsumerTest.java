@@ -27,8 +27,8 @@ class ConsumerTest {
         }
     }
 
-    /// A JVM of its own, without flags: what it says of restricted methods or incubator modules would stand on stderr. The library's
-    /// own log line is kept out of it by a logging configuration without handlers.
+    /// A JVM of its own, without flags: what it says of restricted methods or incubator modules would stand on
+    /// stderr. The library's own log line is kept out of it by a logging configuration without handlers.
     @Test
     void theJvmHasNothingToWarnOf() throws IOException, InterruptedException {
         Path file = TinyGguf.writeTo(folder);

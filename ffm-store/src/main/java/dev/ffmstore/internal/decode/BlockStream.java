@@ -1,10 +1,10 @@
 package dev.ffmstore.internal.decode;
 
 import dev.ffmstore.LoadPlan;
-import dev.ffmstore.gguf.Source;
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.Source;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -12,7 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
 
-/// One worker's way from the source to dense elements: a small input buffer and a decoder of each type met so far. Not shared.
+/// One worker's way from the source to dense elements: a small input buffer and a decoder of each type met so far.
+/// Not shared.
 public final class BlockStream {
     /// Enough to make a system call cheap, little enough to stay in the second-level cache beside the output.
     public static final int INPUT_BYTES = 256 << 10;

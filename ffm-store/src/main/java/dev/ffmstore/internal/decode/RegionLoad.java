@@ -1,9 +1,9 @@
 package dev.ffmstore.internal.decode;
 
 import dev.ffmstore.LoadPlan;
-import dev.ffmstore.gguf.Source;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.Source;
 import dev.ffmstore.internal.memory.Region;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -12,7 +12,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// Fills a region: each range of it is decoded by the worker that took it.
 ///
-/// A range holds the blocks that *start* in it. The last of them may end a little behind it, in a place that is no other worker's.
+/// A range holds the blocks that *start* in it. The last of them may end a little behind it, in a place that is no
+/// other worker's.
 public final class RegionLoad {
     private final LoadPlan plan;
     private final Source source;
@@ -51,7 +52,9 @@ public final class RegionLoad {
 
     private void fill(Region.Range range, BlockStream blocks) throws IOException {
         List<LoadPlan.Slot> slots = plan.slots();
-        for (int i = firstSlotBehind(range.from()); i < slots.size() && slots.get(i).offset() < range.to(); i++) {
+        for (int i = firstSlotBehind(range.from());
+                i < slots.size() && slots.get(i).offset() < range.to();
+                i++) {
             LoadPlan.Slot slot = slots.get(i);
             GgmlType type = slot.type();
             long first = blockAtOrBehind(slot, range.from());

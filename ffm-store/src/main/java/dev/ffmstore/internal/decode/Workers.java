@@ -41,13 +41,16 @@ public final class Workers {
         this.running = new CountDownLatch(threads);
     }
 
-    /// Does all pieces of work and waits for the end of them. When it returns or throws, no worker is running any more.
+    /// Does all pieces of work and waits for the end of them. When it returns or throws, no worker is running any
+    /// more.
     ///
     /// @param threads how many workers
     /// @param count how many pieces of work
     /// @param tasks makes each worker's part
-    /// @param tick called on the calling thread a few times a second while the work goes on; what it throws stops the work
-    /// @throws InterruptedException if the calling thread is interrupted; the workers stop, they are not interrupted themselves
+    /// @param tick called on the calling thread a few times a second while the work goes on; what it throws stops
+    /// the work
+    /// @throws InterruptedException if the calling thread is interrupted; the workers stop, they are not
+    /// interrupted themselves
     /// @throws Exception what a worker or `tick` threw first
     public static void run(int threads, long count, TaskFactory tasks, Runnable tick) throws Exception {
         int useful = (int) Math.max(1, Math.min(threads, count));

@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 
 /// Memory of the arena's own, a piece a tensor: what works everywhere and needs no flag.
 ///
-/// An arena zeroes what it allocates on the thread that asks, so a worker takes a whole tensor and allocates it itself, the largest
-/// first. What has been allocated stays with the arena until that is closed.
+/// An arena zeroes what it allocates on the thread that asks, so a worker takes a whole tensor and allocates it
+/// itself, the largest first. What has been allocated stays with the arena until that is closed.
 final class ArenaRegion implements Region {
     private static final System.Logger LOG = System.getLogger(Region.class.getName());
 

@@ -7,7 +7,8 @@ import java.util.List;
 
 /// One anonymous mapping in huge pages, cut into the plan's slots.
 ///
-/// Workers take a huge page at a time, whatever tensors lie in it: two that shared one would fault on the same page.
+/// Workers take a huge page at a time, whatever tensors lie in it: two that shared one would fault on the same
+/// page.
 final class HugePageRegion implements Region {
     private static final long RANGE_BYTES = LinuxMemory.HUGE_PAGE_BYTES;
 
@@ -19,8 +20,7 @@ final class HugePageRegion implements Region {
     private HugePageRegion(LoadPlan plan, LinuxMemory.Mapping mapping, Arena working, Arena target) {
         this.plan = plan;
         this.mapping = mapping;
-        this.memory = slice(MemorySegment.ofAddress(mapping.address())
-                .reinterpret(mapping.byteSize(), working, null));
+        this.memory = slice(MemorySegment.ofAddress(mapping.address()).reinterpret(mapping.byteSize(), working, null));
         this.target = target;
     }
 

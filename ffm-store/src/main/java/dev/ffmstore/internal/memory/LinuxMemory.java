@@ -13,7 +13,8 @@ import java.lang.invoke.VarHandle;
 
 /// Anonymous memory from the kernel, in huge pages where it has them.
 ///
-/// The constants are those of Linux on x86-64; [#isUsable] says whether this is such a machine, and must be asked first.
+/// The constants are those of Linux on x86-64; [#isUsable] says whether this is such a machine, and must be asked
+/// first.
 final class LinuxMemory {
     /// The size of a huge page.
     static final long HUGE_PAGE_BYTES = 2L << 20;
@@ -25,7 +26,8 @@ final class LinuxMemory {
 
     private LinuxMemory() {}
 
-    /// {@return whether this is Linux on x86-64 and this module may call native code; asking never makes the JVM warn}
+    /// {@return whether this is Linux on x86-64 and this module may call native code; asking never makes the JVM
+    /// warn}
     static boolean isUsable() {
         return isLinuxOnX64() && LinuxMemory.class.getModule().isNativeAccessEnabled();
     }
@@ -53,8 +55,7 @@ final class LinuxMemory {
                         ValueLayout.JAVA_LONG));
         static final MethodHandle MADVISE =
                 link("madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT, SIZE_T, SIZE_T, ValueLayout.JAVA_INT));
-        static final MethodHandle MUNMAP =
-                link("munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, SIZE_T, SIZE_T));
+        static final MethodHandle MUNMAP = link("munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, SIZE_T, SIZE_T));
 
         private static MethodHandle link(String name, FunctionDescriptor descriptor) {
             Linker linker = Linker.nativeLinker();

@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// How much memory the process may still take: what the machine has available, and what each memory cgroup above the process leaves,
-/// at every level, cgroup v1 and v2. Page cache that the kernel can reclaim does not count as used. Swap does not count as memory.
+/// How much memory the process may still take: what the machine has available, and what each memory cgroup above
+/// the process leaves, at every level, cgroup v1 and v2. Page cache that the kernel can reclaim does not count as
+/// used. Swap does not count as memory.
 ///
 /// Read from `/proc` and the cgroup file systems it names; where there is no `/proc`, nothing is known.
 public final class MemoryBudget {
@@ -90,7 +91,8 @@ public final class MemoryBudget {
         if (!mount.top.equals("/") && (cgroup + "/").startsWith(mount.top + "/")) {
             below = cgroup.substring(mount.top.length());
         }
-        Path folder = mount.folder.resolve(below.startsWith("/") ? below.substring(1) : below)
+        Path folder = mount.folder
+                .resolve(below.startsWith("/") ? below.substring(1) : below)
                 .normalize();
         if (!folder.startsWith(mount.folder) || !Files.isDirectory(folder)) {
             folder = mount.folder;
@@ -106,10 +108,10 @@ public final class MemoryBudget {
     private static OptionalLong leftV2(Path level) {
         OptionalLong limit = number(level.resolve("memory.max"));
         OptionalLong used = number(level.resolve("memory.current"));
-        long reclaimable = keyed(level.resolve("memory.stat"), "inactive_file", "active_file", "slab_reclaimable")
-                .stream()
-                .mapToLong(Long::longValue)
-                .sum();
+        long reclaimable =
+                keyed(level.resolve("memory.stat"), "inactive_file", "active_file", "slab_reclaimable").stream()
+                        .mapToLong(Long::longValue)
+                        .sum();
         return left(limit, used, reclaimable);
     }
 
@@ -132,7 +134,10 @@ public final class MemoryBudget {
 
     /// The number in a file of one line; empty if there is none (`max`).
     private static OptionalLong number(Path file) {
-        return lines(file).stream().limit(1).flatMapToLong(line -> parse(line).stream()).findFirst();
+        return lines(file).stream()
+                .limit(1)
+                .flatMapToLong(line -> parse(line).stream())
+                .findFirst();
     }
 
     /// The numbers behind some keys in a file of `key number …` lines.

@@ -44,7 +44,8 @@ public final class ProcessMemory {
         }
     }
 
-    /// {@return how many bytes the kernel holds in huge pages in the mappings that some segments lie in (AnonHugePages)}
+    /// {@return how many bytes the kernel holds in huge pages in the mappings that some segments lie in
+    /// (AnonHugePages)}
     public static OptionalLong hugePageBytes(List<MemorySegment> segments) {
         long low = Long.MAX_VALUE;
         long high = 0;

@@ -10,7 +10,8 @@ import java.util.stream.Collectors;
 public final class HeapUsage {
     private HeapUsage() {}
 
-    /// {@return the sum of the peaks of all heap pools since the JVM started, in bytes: never less than the heap's own peak}
+    /// {@return the sum of the peaks of all heap pools since the JVM started, in bytes: never less than the heap's
+    /// own peak}
     public static long peakBytes() {
         return ManagementFactory.getMemoryPoolMXBeans().stream()
                 .filter(pool -> pool.getType() == MemoryType.HEAP)
