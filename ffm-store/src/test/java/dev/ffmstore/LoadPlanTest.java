@@ -3,12 +3,12 @@ package dev.ffmstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.ByteSource;
 import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.Shape;
-import dev.ffmstore.ggml.GgmlType;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;

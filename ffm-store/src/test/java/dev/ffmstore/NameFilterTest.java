@@ -11,7 +11,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class NameFilterTest {
     private static final List<String> NAMES = List.of(
-            "token_embd.weight", "blk.0.attn_k.weight", "blk.10.attn_k.weight", "blk.0.ffn/up", "a]b", "a-b", "a*b", "ü");
+            "token_embd.weight",
+            "blk.0.attn_k.weight",
+            "blk.10.attn_k.weight",
+            "blk.0.ffn/up",
+            "a]b",
+            "a-b",
+            "a*b",
+            "ü");
 
     @ParameterizedTest
     @CsvSource(

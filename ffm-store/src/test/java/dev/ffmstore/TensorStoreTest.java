@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.ByteSource;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.gguf.GgufWriter;
 import java.io.EOFException;
 import java.io.IOException;
@@ -39,7 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The store as its user sees it. Runs with native access, in huge pages where the machine has them; [FallbackTest] runs it without.
+/// The store as its user sees it. Runs with native access, in huge pages where the machine has them; [FallbackTest]
+/// runs it without.
 class TensorStoreTest {
     @TempDir
     Path folder;
@@ -80,18 +81,15 @@ class TensorStoreTest {
     @ParameterizedTest
     @CsvSource({"SCALAR", "VECTOR"})
     void decodesARealModelAsItsChecksumsSay(DecoderChoice decoder) throws Exception {
-        Path model = Path.of(TensorStoreTest.class
-                .getResource("/models/tiny.Q4_K_M.gguf")
-                .toURI());
-        Path sums = Path.of(TensorStoreTest.class
-                .getResource("/models/tensor_sha256.tsv")
-                .toURI());
+        Path model = Path.of(
+                TensorStoreTest.class.getResource("/models/tiny.Q4_K_M.gguf").toURI());
+        Path sums = Path.of(
+                TensorStoreTest.class.getResource("/models/tensor_sha256.tsv").toURI());
         List<String> expected = Files.readAllLines(sums).stream()
                 .filter(line -> line.startsWith("tiny.Q4_K_M.gguf\t"))
                 .map(line -> line.substring(line.indexOf('\t') + 1))
                 .toList();
-        try (TensorStore store =
-                TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
+        try (TensorStore store = TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
             List<String> got = new ArrayList<>();
             for (Tensor tensor : store.tensors()) {
                 byte[] digest = MessageDigest.getInstance("SHA-256").digest(TestModel.bytesOf(tensor));
@@ -402,9 +400,7 @@ class TensorStoreTest {
     void loadsAModelWithoutTensors() throws IOException {
         Path path = Files.write(
                 folder.resolve("none.gguf"),
-                new GgufWriter(2)
-                        .putString("general.architecture", "none")
-                        .header());
+                new GgufWriter(2).putString("general.architecture", "none").header());
         try (TensorStore store = TensorStore.load(path)) {
             assertThat(store.tensors()).isEmpty();
             assertThat(store.hugePageBytes().orElse(0)).isZero();

@@ -1,11 +1,11 @@
 package dev.ffmstore;
 
-import dev.ffmstore.gguf.MetadataType;
-import dev.ffmstore.gguf.Shape;
-import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.MetadataType;
+import dev.ffmstore.gguf.Shape;
+import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.gguf.GgufWriter;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -22,7 +22,8 @@ import java.util.Random;
 /// @param bytes the whole file
 public record TestModel(GgufWriter header, byte[] bytes) {
 
-    /// One tensor of each type, of odd sizes, so that slots, blocks and huge pages do not line up; and an empty tensor and a scalar.
+    /// One tensor of each type, of odd sizes, so that slots, blocks and huge pages do not line up; and an empty
+    ///tensor and a scalar.
     static TestModel ofEveryType() {
         GgufWriter header = new GgufWriter(3).putString("general.architecture", "test");
         header.putStrings("tokenizer.ggml.tokens", List.of("a", "bc", "")).putInteger("n", MetadataType.UINT32, 7);
@@ -71,12 +72,10 @@ public record TestModel(GgufWriter header, byte[] bytes) {
                 .filter(info -> info.name().equals(name))
                 .findFirst()
                 .orElseThrow();
-        byte[] blocks =
-                Arrays.copyOfRange(bytes, (int) tensor.offset(), (int) (tensor.offset() + tensor.byteSize()));
+        byte[] blocks = Arrays.copyOfRange(bytes, (int) tensor.offset(), (int) (tensor.offset() + tensor.byteSize()));
         byte[] dense = new byte[(int) tensor.denseByteSize()];
         BlockDecoder decoder = BlockDecoders.scalar().of(tensor.type());
-        decoder.decode(
-                MemorySegment.ofArray(blocks), 0, MemorySegment.ofArray(dense), 0, tensor.blockCount());
+        decoder.decode(MemorySegment.ofArray(blocks), 0, MemorySegment.ofArray(dense), 0, tensor.blockCount());
         return dense;
     }
 

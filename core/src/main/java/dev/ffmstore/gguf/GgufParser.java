@@ -32,7 +32,8 @@ import java.util.Set;
 /// string = length u64 │ bytes          array = element type u32 │ count u64 │ elements
 /// ```
 ///
-/// All numbers are little-endian. Nothing is allocated from a count or a length before it has been held against what is left of the
+/// All numbers are little-endian. Nothing is allocated from a count or a length before it has been held against
+/// what is left of the
 /// file.
 final class GgufParser {
     private static final int MAGIC = 0x46554747; // "GGUF"
@@ -143,12 +144,11 @@ final class GgufParser {
             String key = identifier("a metadata key", MAX_KEY_BYTES);
             MetadataType type = type("the type of metadata key " + show(key));
             long valueOffset = cursor.position();
-            MetadataValue value =
-                    switch (type) {
-                        case STRING -> text(key);
-                        case ARRAY -> array(key);
-                        default -> scalar(type, key);
-                    };
+            MetadataValue value = switch (type) {
+                case STRING -> text(key);
+                case ARRAY -> array(key);
+                default -> scalar(type, key);
+            };
             if (values.putIfAbsent(key, value) != null) {
                 throw cursor.fail("metadata key " + show(key) + " occurs twice", offset, null, null);
             }
@@ -164,10 +164,7 @@ final class GgufParser {
         int id = cursor.u32(what);
         if (id < 0 || id >= MetadataType.COUNT) {
             throw cursor.fail(
-                    what + " is unknown",
-                    offset,
-                    "0 to " + (MetadataType.COUNT - 1),
-                    Integer.toUnsignedString(id));
+                    what + " is unknown", offset, "0 to " + (MetadataType.COUNT - 1), Integer.toUnsignedString(id));
         }
         return MetadataType.ofId(id);
     }
@@ -288,7 +285,10 @@ final class GgufParser {
         cursor.read(MemorySegment.ofArray(bytes), what);
         String text;
         try {
-            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw cursor.fail(what + " is not valid UTF-8", offset + Long.BYTES, null, null);
         }
@@ -352,10 +352,7 @@ final class GgufParser {
             dimensions[i] = cursor.u64("the dimensions of " + tensor);
             if (dimensions[i] < 0) {
                 throw cursor.fail(
-                        tensor + " has a dimension out of range",
-                        offset,
-                        "0 to 2^63 - 1",
-                        unsigned(dimensions[i]));
+                        tensor + " has a dimension out of range", offset, "0 to 2^63 - 1", unsigned(dimensions[i]));
             }
         }
         long typeOffset = cursor.position();
@@ -421,9 +418,7 @@ final class GgufParser {
                     unsigned(tensor.offset()));
         }
         long available = Math.max(0, source.size() - dataOffset);
-        if (tensor.offset() < 0
-                || tensor.offset() > available
-                || tensor.byteSize() > available - tensor.offset()) {
+        if (tensor.offset() < 0 || tensor.offset() > available || tensor.byteSize() > available - tensor.offset()) {
             throw cursor.fail(
                     what + " lies outside the file",
                     tensor.offsetPosition(),

@@ -24,7 +24,8 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
-/// What holds of all files: a good one is read back equal, a damaged one opens or fails with GgufException, in memory
+/// What holds of all files: a good one is read back equal, a damaged one opens or fails with GgufException, in
+/// memory
 /// and reads proportional to its size.
 class GgufPropertiesTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -206,7 +207,8 @@ class GgufPropertiesTest {
         assertThat(openIfValid(header.padTo(32).toArray())).isTrue();
     }
 
-    /// {@return whether it opens; every other failure than GgufException, and every use of too much, fails the test}
+    /// {@return whether it opens; every other failure than GgufException, and every use of too much, fails the
+    ///test}
     private static boolean openIfValid(byte[] bytes) throws IOException {
         open(bytes); // the first time links code, which allocates
         ByteSource source = new ByteSource(bytes);

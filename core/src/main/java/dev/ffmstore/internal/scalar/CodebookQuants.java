@@ -4,7 +4,8 @@ import static dev.ffmstore.internal.scalar.Codebooks.SIGNS;
 import static dev.ffmstore.internal.scalar.Codebooks.evenSigns;
 import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 
-/// The IQ1, IQ2 and IQ3 types: super-blocks of 256 elements whose groups of 8 or 4 are entries of a grid, with signs and a scale a
+/// The IQ1, IQ2 and IQ3 types: super-blocks of 256 elements whose groups of 8 or 4 are entries of a grid, with
+/// signs and a scale a
 /// sub-block of 32 or 16.
 ///
 /// ```text
@@ -17,9 +18,12 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// IQ1_M    32 B low index bytes │ 16 B { 3 high index bits, 1 sign } × 2 │ 4 × u16 scales          56 B
 /// ```
 ///
-/// With s the scale of a sub-block and g a grid element, a value is ±d·(s + ½)/4·g in IQ2, ±d·(s + ½)/2·g in IQ3_XXS, ±d·(2s + 1)·g in
-/// IQ3_S and d·(2s + 1)·(g ± ⅛) in IQ1, whose grid has signs of its own. IQ1_M has no d: its sixteen bits are the top nibbles of the four
-/// words of scales, whose other twelve bits are a 3-bit scale for each 16 elements. Where signs take seven bits, the eighth makes their
+/// With s the scale of a sub-block and g a grid element, a value is ±d·(s + ½)/4·g in IQ2, ±d·(s + ½)/2·g in
+/// IQ3_XXS, ±d·(2s + 1)·g in
+/// IQ3_S and d·(2s + 1)·(g ± ⅛) in IQ1, whose grid has signs of its own. IQ1_M has no d: its sixteen bits are the
+/// top nibbles of the four
+/// words of scales, whose other twelve bits are a 3-bit scale for each 16 elements. Where signs take seven bits,
+/// the eighth makes their
 /// number even.
 final class CodebookQuants {
     private static final int LENGTH = 256;

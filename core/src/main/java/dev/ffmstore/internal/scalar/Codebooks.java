@@ -60,8 +60,8 @@ public final class Codebooks {
                 throw new IllegalStateException("the resource " + RESOURCE + " is missing");
             }
             byte[] bytes = in.readAllBytes();
-            String digest =
-                    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            String digest = HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
             if (!digest.equals(SHA_256)) {
                 throw new IllegalStateException(
                         "the resource " + RESOURCE + " is damaged: expected SHA-256 " + SHA_256 + ", got " + digest);

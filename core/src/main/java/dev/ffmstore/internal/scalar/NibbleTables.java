@@ -25,6 +25,8 @@ public final class NibbleTables {
         int exponent = bits >> 3 & 0xF;
         int fraction = bits & 7;
         // 2^-10 = half of 2^-9, the unit of the subnormals
-        return exponent == 0 ? fraction * 0x1p-10f : Float.intBitsToFloat(exponent - 7 - 1 + 127 << 23 | fraction << 20);
+        return exponent == 0
+                ? fraction * 0x1p-10f
+                : Float.intBitsToFloat(exponent - 7 - 1 + 127 << 23 | fraction << 20);
     }
 }

@@ -18,7 +18,8 @@ public final class PackedScales {
     ///
     /// @param side 0 for those of the first 128 elements, 1 for the others
     public static long q3k(int s0, int s1, int s2, int side) {
-        // scales 0–7 are the low nibbles of s0 and s1, 8–15 the high ones; the upper pairs of scales 4k to 4k + 3 are bits 2k of s2's bytes
+        // scales 0–7 are the low nibbles of s0 and s1, 8–15 the high ones; the upper pairs of scales 4k to 4k + 3 are
+        // bits 2k of s2's bytes
         long nibbles = ((s0 & 0xFFFFFFFFL) | (long) s1 << 32) >>> 4 * side & 0x0F0F0F0F0F0F0F0FL;
         int pairs = s2 >>> 4 * side;
         return nibbles | (pairs & 0x03030303L) << 4 | (pairs >>> 2 & 0x03030303L) << 36;

@@ -6,12 +6,16 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 ///
 /// ```text
 /// IQ4_NL  d f16 │ 16 B nibbles                                                 18 B    32 elements
-/// IQ4_XS  d f16 │ high scale bits u16 │ 4 B low scale nibbles │ 128 B nibbles  136 B   256 elements, (s − 32)·d for each 32
-/// MXFP4   e u8 │ 16 B nibbles                                                  17 B    32 elements, d = 2^(e − 128)
-/// NVFP4   4 × u8 scales │ 4 × 8 B nibbles                                      36 B    64 elements, a scale for each 16
+/// IQ4_XS  d f16 │ high scale bits u16 │ 4 B low scale nibbles │ 128 B nibbles  136 B   256 elements, (s − 32)·d
+/// for each 32
+/// MXFP4   e u8 │ 16 B nibbles                                                  17 B    32 elements, d = 2^(e −
+/// 128)
+/// NVFP4   4 × u8 scales │ 4 × 8 B nibbles                                      36 B    64 elements, a scale for
+/// each 16
 /// ```
 ///
-/// In each run of n nibble bytes, byte j holds element j in its low half and element j + n in its high half. The table of the floating
+/// In each run of n nibble bytes, byte j holds element j in its low half and element j + n in its high half. The
+/// table of the floating
 /// types is that of E2M1, doubled: 0, 1, 2, 3, 4, 6, 8, 12 and the negatives; their scales are halved.
 final class TableQuants {
     private TableQuants() {}
