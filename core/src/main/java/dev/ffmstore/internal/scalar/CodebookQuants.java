@@ -171,7 +171,7 @@ final class CodebookQuants {
         for (int block = 0; block < blockCount; block++) {
             int from = block * 56;
             long scales = (long) ScalarKernel.U64.get(blocks, from + 48);
-            float d = Float.float16ToFloat(iq1mScale(scales));
+            float d = Float.float16ToFloat(PackedScales.iq1m(scales));
             for (int group = 0; group < 32; group++) {
                 int high = blocks[from + 32 + (group >> 1)] >> (group & 1) * 4;
                 int entry = blocks[from + group] & 0xFF | (high & 7) << 8;
@@ -182,10 +182,5 @@ final class CodebookQuants {
                 eightMoved(entry, delta, d * (2 * s + 1), dense, block * LENGTH + group * 8);
             }
         }
-    }
-
-    /// The half-precision scale of an IQ1_M block: the top nibbles of four words, the first lowest.
-    private static short iq1mScale(long words) {
-        return (short) (words >>> 12 & 0xF | words >>> 24 & 0xF0 | words >>> 36 & 0xF00 | words >>> 48 & 0xF000);
     }
 }

@@ -1,6 +1,6 @@
 package dev.ffmstore.internal.scalar;
 
-/// The 6-bit scales and mins of Q3_K, Q4_K and Q5_K, unpacked eight at a time; [KQuants] draws their layout.
+/// The scales that are scattered over a block: those of IQ1_M, and the 6-bit scales and mins of Q3_K, Q4_K and Q5_K, unpacked eight at a time; [KQuants] draws their layout.
 public final class PackedScales {
     private PackedScales() {}
 
@@ -23,5 +23,10 @@ public final class PackedScales {
         long nibbles = ((s0 & 0xFFFFFFFFL) | (long) s1 << 32) >>> 4 * side & 0x0F0F0F0F0F0F0F0FL;
         int pairs = s2 >>> 4 * side;
         return nibbles | (pairs & 0x03030303L) << 4 | (pairs >>> 2 & 0x03030303L) << 36;
+    }
+
+    /// {@return the half-precision scale of an IQ1_M block: the top nibbles of four words, the first lowest}
+    public static short iq1m(long words) {
+        return (short) (words >>> 12 & 0xF | words >>> 24 & 0xF0 | words >>> 36 & 0xF00 | words >>> 48 & 0xF000);
     }
 }

@@ -20,6 +20,49 @@ final class KQuants {
 
     private KQuants() {}
 
+    static void q2k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+        for (long block = 0; block < blockCount; block++, from += 84, to += DENSE_BYTES) {
+            float d = half(blocks, from + 80);
+            float dmin = half(blocks, from + 82);
+            for (int row = 0; row < 8; row++) {
+                for (int l = 0; l < 32; l += COUNT) {
+                    int scale = blocks.get(Lanes.BYTE, from + row * 2 + (l >> 4));
+                    IntVector q = unsignedBytes(blocks, from + 16 + (row >> 2) * 32 + l)
+                            .lanewise(VectorOperators.LSHR, 2 * (row & 3))
+                            .and(3);
+                    toFloat(q).mul(d * (scale & 0xF))
+                            .sub(dmin * (scale >> 4 & 0xF))
+                            .intoMemorySegment(dense, to + row * ROW_BYTES + l * Float.BYTES, LE);
+                }
+            }
+        }
+    }
+
+    static void q3k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+        for (long block = 0; block < blockCount; block++, from += 110, to += DENSE_BYTES) {
+            float d = half(blocks, from + 108);
+            int s0 = word(blocks, from + 96);
+            int s1 = word(blocks, from + 100);
+            int s2 = word(blocks, from + 104);
+            for (int row = 0; row < 8; row++) {
+                long scales = PackedScales.q3k(s0, s1, s2, row >> 2) >>> (row & 3) * 16;
+                for (int l = 0; l < 32; l += COUNT) {
+                    float ds = d * ((int) (scales >>> (l >> 4) * 8 & 0xFF) - 32);
+                    IntVector low = unsignedBytes(blocks, from + 32 + (row >> 2) * 32 + l)
+                            .lanewise(VectorOperators.LSHR, 2 * (row & 3))
+                            .and(3);
+                    IntVector high = unsignedBytes(blocks, from + l)
+                            .lanewise(VectorOperators.LSHR, row)
+                            .and(1)
+                            .lanewise(VectorOperators.LSHL, 2);
+                    toFloat(low.or(high).sub(4))
+                            .mul(ds)
+                            .intoMemorySegment(dense, to + row * ROW_BYTES + l * Float.BYTES, LE);
+                }
+            }
+        }
+    }
+
     static void q4k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 144, to += DENSE_BYTES) {
             float d = half(blocks, from);

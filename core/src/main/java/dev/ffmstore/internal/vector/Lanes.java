@@ -17,8 +17,11 @@ final class Lanes {
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LE);
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(LE);
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LE);
+
+    private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(LE);
 
     static final int BITS = Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize());
 
@@ -31,11 +34,29 @@ final class Lanes {
             VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, BITS / 2)));
     static final VectorSpecies<Byte> I8 = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
 
+    static final VectorSpecies<Byte> BYTES_8 = ByteVector.SPECIES_64;
+    static final VectorSpecies<Byte> BYTES_16 = ByteVector.SPECIES_128;
+    static final VectorSpecies<Float> FLOATS_4 = FloatVector.SPECIES_128;
+    private static final VectorSpecies<Integer> INTS_8 = IntVector.SPECIES_256;
+    private static final VectorSpecies<Float> FLOATS_8 = FloatVector.SPECIES_256;
+
     private Lanes() {}
 
     /// The half-precision number at `offset`.
     static float half(MemorySegment blocks, long offset) {
         return Float.float16ToFloat(blocks.get(U16, offset));
+    }
+
+    static int unsignedByte(MemorySegment blocks, long offset) {
+        return Byte.toUnsignedInt(blocks.get(BYTE, offset));
+    }
+
+    static int unsignedShort(MemorySegment blocks, long offset) {
+        return Short.toUnsignedInt(blocks.get(U16, offset));
+    }
+
+    static long doubleWord(MemorySegment blocks, long offset) {
+        return blocks.get(U64, offset);
     }
 
     /// The little-endian word at `offset`.
@@ -64,5 +85,32 @@ final class Lanes {
     /// Small ints as floats, exactly.
     static FloatVector toFloat(IntVector ints) {
         return (FloatVector) ints.convertShape(VectorOperators.I2F, F32, 0);
+    }
+
+    /// Eight signed bytes as floats, at any width of the machine.
+    static FloatVector toEightFloats(ByteVector bytes) {
+        return (FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0)
+                .convertShape(VectorOperators.I2F, FLOATS_8, 0);
+    }
+
+    /// Sixteen signed bytes, as floats times `d`, to `to`.
+    static void scaled(ByteVector bytes, float d, MemorySegment dense, long to) {
+        if (COUNT == 16) {
+            toFloat((IntVector) bytes.convertShape(VectorOperators.B2I, I32, 0))
+                    .mul(d)
+                    .intoMemorySegment(dense, to, LE);
+        } else {
+            scaledEights(bytes, d, d, dense, to, to + FLOATS_8.vectorByteSize());
+        }
+    }
+
+    /// The first eight of sixteen signed bytes, as floats times `d0`, to `to0`; the others, times `d1`, to `to1`.
+    static void scaledEights(ByteVector bytes, float d0, float d1, MemorySegment dense, long to0, long to1) {
+        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0).convertShape(VectorOperators.I2F, FLOATS_8, 0))
+                .mul(d0)
+                .intoMemorySegment(dense, to0, LE);
+        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 1).convertShape(VectorOperators.I2F, FLOATS_8, 0))
+                .mul(d1)
+                .intoMemorySegment(dense, to1, LE);
     }
 }
