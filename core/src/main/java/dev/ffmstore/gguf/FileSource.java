@@ -97,6 +97,7 @@ final class FileSource implements Source {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // the very channel that broke, or one that another thread has opened since
     private synchronized void reopen(FileChannel broken) throws IOException {
         if (closed) {
             throw new ClosedChannelException();

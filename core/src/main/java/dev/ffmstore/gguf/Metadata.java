@@ -18,7 +18,7 @@ import java.util.SequencedMap;
 public final class Metadata {
     private final SequencedMap<String, MetadataValue> values;
 
-    Metadata(LinkedHashMap<String, MetadataValue> values) {
+    Metadata(SequencedMap<String, MetadataValue> values) {
         this.values = Collections.unmodifiableSequencedMap(values);
     }
 
@@ -93,6 +93,7 @@ public final class Metadata {
         return get(key) instanceof MetadataValue.Array array ? array : fail(key, "an array");
     }
 
+    @SuppressWarnings("TypeParameterUnusedInFormals") // returns never: of any type, to stand in an expression
     private <T> T fail(String key, String wanted) {
         throw new IllegalStateException(
                 "metadata key " + Printable.escape(key) + " is not " + wanted + " but " + get(key).type());

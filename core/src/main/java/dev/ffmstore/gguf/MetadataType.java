@@ -32,6 +32,7 @@ public enum MetadataType {
     }
 
     /// {@return GGUF's number for this type}
+    @SuppressWarnings("EnumOrdinal") // the constants stand in the order of GGUF's numbers
     public int id() {
         return ordinal();
     }

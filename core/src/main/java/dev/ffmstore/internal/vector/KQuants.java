@@ -14,6 +14,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// The K types, super-blocks of 256 elements; see the scalar family for their layouts.
+@SuppressWarnings("NarrowCalculation") // offsets within one block
 final class KQuants {
     private static final int DENSE_BYTES = 256 * Float.BYTES;
     private static final int ROW_BYTES = 32 * Float.BYTES;

@@ -14,6 +14,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// The simple block types, 32 elements each; see the scalar family for their layouts.
+@SuppressWarnings("NarrowCalculation") // offsets within one block
 final class LegacyQuants {
     private static final int HALF = 16;
     private static final int HALF_BYTES = HALF * Float.BYTES;

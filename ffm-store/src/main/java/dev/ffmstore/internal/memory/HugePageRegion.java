@@ -9,6 +9,7 @@ import java.util.List;
 ///
 /// Workers take a huge page at a time, whatever tensors lie in it: two that shared one would fault on the same
 /// page.
+@SuppressWarnings("restricted") // only made where native access is enabled
 final class HugePageRegion implements Region {
     private static final long RANGE_BYTES = LinuxMemory.HUGE_PAGE_BYTES;
 

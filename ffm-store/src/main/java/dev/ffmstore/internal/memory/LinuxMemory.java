@@ -15,6 +15,7 @@ import java.lang.invoke.VarHandle;
 ///
 /// The constants are those of Linux on x86-64; [#isUsable] says whether this is such a machine, and must be asked
 /// first.
+@SuppressWarnings("restricted") // only used where native access is enabled
 final class LinuxMemory {
     /// The size of a huge page.
     static final long HUGE_PAGE_BYTES = 2L << 20;
