@@ -34,9 +34,7 @@ final class Lanes {
             VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, BITS / 2)));
     static final VectorSpecies<Byte> I8 = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
 
-    static final VectorSpecies<Byte> BYTES_8 = ByteVector.SPECIES_64;
     static final VectorSpecies<Byte> BYTES_16 = ByteVector.SPECIES_128;
-    static final VectorSpecies<Float> FLOATS_4 = FloatVector.SPECIES_128;
     private static final VectorSpecies<Integer> INTS_8 = IntVector.SPECIES_256;
     private static final VectorSpecies<Float> FLOATS_8 = FloatVector.SPECIES_256;
 
@@ -85,12 +83,6 @@ final class Lanes {
     /// Small ints as floats, exactly.
     static FloatVector toFloat(IntVector ints) {
         return (FloatVector) ints.convertShape(VectorOperators.I2F, F32, 0);
-    }
-
-    /// Eight signed bytes as floats, at any width of the machine.
-    static FloatVector toEightFloats(ByteVector bytes) {
-        return (FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0)
-                .convertShape(VectorOperators.I2F, FLOATS_8, 0);
     }
 
     /// Sixteen signed bytes, as floats times `d`, to `to`.
