@@ -13,8 +13,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 
-/// The IQ1, IQ2 and IQ3 types: an entry of a grid is eight bytes in one load, whatever the width of the machine. See the
-/// scalar family for their layouts.
+/// The IQ1, IQ2 and IQ3 types: an entry of a grid is eight bytes in one load, whatever the width of the machine.
+/// See the scalar family for their layouts.
 final class CodebookQuants {
     private static final int GROUP_BYTES = 8 * Float.BYTES;
     private static final float IQ1_DELTA = 0.125f;
@@ -86,7 +86,8 @@ final class CodebookQuants {
         }
     }
 
-    /// Two entries of four elements of a grid, beside each other, with signs: too short for bytes, so the tables hold floats.
+    /// Two entries of four elements of a grid, beside each other, with signs: too short for bytes, so the tables
+    /// hold floats.
     private static void fourAndFour(
             float[] grid, int entry0, int entry1, int signs, float scale, MemorySegment dense, long to) {
         four(grid, entry0, signs * 8, scale, dense, to);
