@@ -98,10 +98,12 @@ final class Lanes {
 
     /// The first eight of sixteen signed bytes, as floats times `d0`, to `to0`; the others, times `d1`, to `to1`.
     static void scaledEights(ByteVector bytes, float d0, float d1, MemorySegment dense, long to0, long to1) {
-        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0).convertShape(VectorOperators.I2F, FLOATS_8, 0))
+        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0)
+                        .convertShape(VectorOperators.I2F, FLOATS_8, 0))
                 .mul(d0)
                 .intoMemorySegment(dense, to0, LE);
-        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 1).convertShape(VectorOperators.I2F, FLOATS_8, 0))
+        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 1)
+                        .convertShape(VectorOperators.I2F, FLOATS_8, 0))
                 .mul(d1)
                 .intoMemorySegment(dense, to1, LE);
     }
