@@ -53,8 +53,8 @@ record Comparison(List<Timing> timings) {
         return seconds.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Median.of(seconds));
     }
 
-    /// {@return the speed of a load as a share of the best fill of the same round, of every round in which it and all
-    /// fills count}
+    /// {@return the speed of a load as a share of the best fill of the same round, of every round in which it and
+    /// all fills count}
     ///
     /// @param load the name of the load
     /// @param fills the names of the fills
@@ -71,10 +71,8 @@ record Comparison(List<Timing> timings) {
         if (filled.size() < fills.size()) {
             return Optional.empty();
         }
-        double best = filled.stream()
-                .mapToDouble(Timing::gigabytesPerSecond)
-                .max()
-                .orElseThrow();
+        double best =
+                filled.stream().mapToDouble(Timing::gigabytesPerSecond).max().orElseThrow();
         return counting(round, load).map(timing -> timing.gigabytesPerSecond() / best);
     }
 

@@ -86,8 +86,8 @@ final class MemoryHarness implements Callable<Integer> {
     public Integer call() throws Exception {
         if (threads < 1 || !HEAP_SIZE.matcher(xmx).matches()) {
             throw new ParameterException(
-                    command.commandLine(), "expected --threads of 1 or more and --xmx like 32m, got " + threads + " and "
-                            + xmx);
+                    command.commandLine(),
+                    "expected --threads of 1 or more and --xmx like 32m, got " + threads + " and " + xmx);
         }
         MemoryRun run = load(xmx);
         List<Trial> trials = new ArrayList<>();
@@ -119,18 +119,16 @@ final class MemoryHarness implements Callable<Integer> {
     private void print(PrintWriter out, MemoryRun run, List<Trial> trials, OptionalInt smallest) {
         out.printf("%s, -Xmx%s, %s, %d threads%n", model.getFileName(), xmx, collector, threads);
         if (run.passed()) {
-            out.println(AsciiTable.getTable(
-                    new String[] {"what", "bytes", "MiB"},
-                    new String[][] {
-                        row("heap peak, sum of the pools", run.number("heapPeakBytes")),
-                        row("allocated by all threads", run.number("allocatedBytes")),
-                        row("dense tensors", run.number("denseBytes")),
-                        row("resident peak (VmHWM)", run.number("rssPeakBytes")),
-                        row("resident peak - dense tensors", aboveDense(run)),
-                        row("in huge pages (AnonHugePages)", run.number("hugePageBytes")),
-                        row("swapped out (VmSwap)", run.number("swappedBytes")),
-                        row("from the pool of huge pages (HugetlbPages)", run.number("pooledHugePageBytes"))
-                    }));
+            out.println(AsciiTable.getTable(new String[] {"what", "bytes", "MiB"}, new String[][] {
+                row("heap peak, sum of the pools", run.number("heapPeakBytes")),
+                row("allocated by all threads", run.number("allocatedBytes")),
+                row("dense tensors", run.number("denseBytes")),
+                row("resident peak (VmHWM)", run.number("rssPeakBytes")),
+                row("resident peak - dense tensors", aboveDense(run)),
+                row("in huge pages (AnonHugePages)", run.number("hugePageBytes")),
+                row("swapped out (VmSwap)", run.number("swappedBytes")),
+                row("from the pool of huge pages (HugetlbPages)", run.number("pooledHugePageBytes"))
+            }));
             out.printf(
                     "%s collections (%s), %s, %s s%n",
                     run.facts().get("collections"),
@@ -154,7 +152,9 @@ final class MemoryHarness implements Callable<Integer> {
 
     private static String[] row(String what, long bytes) {
         return new String[] {
-            what, String.format(Locale.ROOT, "%,d", bytes), String.format(Locale.ROOT, "%.1f", bytes / (double) (1 << 20))
+            what,
+            String.format(Locale.ROOT, "%,d", bytes),
+            String.format(Locale.ROOT, "%.1f", bytes / (double) (1 << 20))
         };
     }
 
@@ -198,8 +198,7 @@ final class MemoryHarness implements Callable<Integer> {
         JsonReport.machine(out, machine(run));
     }
 
-    private static void writeBisection(JsonGenerator out, List<Trial> trials, OptionalInt smallest)
-            throws IOException {
+    private static void writeBisection(JsonGenerator out, List<Trial> trials, OptionalInt smallest) throws IOException {
         if (smallest.isPresent()) {
             out.writeNumberField("smallestXmxMebibytes", smallest.getAsInt());
         } else {

@@ -13,7 +13,8 @@ import java.util.stream.Stream;
 
 /// Files and folders that take long to make, kept in the user's cache folder from one build to the next.
 ///
-/// Each is made under a temporary name and renamed when it is complete, by one build at a time: what is there is whole.
+/// Each is made under a temporary name and renamed when it is complete, by one build at a time: what is there is
+/// whole.
 final class Cache {
 
     /// Makes one file or folder.
@@ -33,8 +34,8 @@ final class Cache {
             return kept;
         }
         Files.createDirectories(kept.getParent());
-        try (FileChannel channel = FileChannel.open(
-                        beside(kept, ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel channel =
+                        FileChannel.open(beside(kept, ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock _ = channel.lock()) {
             if (!Files.exists(kept)) { // another build may have made it while this one waited
                 Path unfinished = beside(kept, ".tmp");

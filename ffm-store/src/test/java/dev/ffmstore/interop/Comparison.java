@@ -31,7 +31,8 @@ final class Comparison {
 
     private Comparison() {}
 
-    /// Asserts that a store holds exactly these tensors, in this order, bit by bit. All of them have to have a hash.
+    /// Asserts that a store holds exactly these tensors, in this order, bit by bit. All of them have to have a
+    /// hash.
     ///
     /// @param file where the store was loaded from; asked again, by gguf-py, for a tensor that differs
     static void assertSameTensors(TensorStore store, Path file, List<ReferenceTensor> expected) throws IOException {
@@ -44,7 +45,9 @@ final class Comparison {
             Tensor tensor = store.tensor(reference.name());
             assertThat(tensor.dtype()).as(tensor.name()).isEqualTo(dtype(reference.dtype()));
             assertThat(tensor.shape()).as(tensor.name()).isEqualTo(reference.shape());
-            assertThat(reference.sha256()).as(tensor.name() + ", decoded by gguf-py").isPresent();
+            assertThat(reference.sha256())
+                    .as(tensor.name() + ", decoded by gguf-py")
+                    .isPresent();
             if (!Sha256.of(tensor.segment()).equals(reference.sha256().get())) {
                 fail("%s, %s: %s", store.name(), store.report().decoder(), firstDifference(tensor, file));
             }
@@ -90,29 +93,29 @@ final class Comparison {
 
     /// {@return an element with its bits, most significant byte first}
     private static String element(DType dtype, MemorySegment dense, long index) {
-        byte[] bytes =
-                dense.asSlice(index * dtype.byteSize(), dtype.byteSize()).toArray(JAVA_BYTE);
+        byte[] bytes = dense.asSlice(index * dtype.byteSize(), dtype.byteSize()).toArray(JAVA_BYTE);
         long bits = 0;
         for (int i = bytes.length - 1; i >= 0; i--) {
             bits = bits << 8 | Byte.toUnsignedLong(bytes[i]);
         }
-        String value =
-                switch (dtype) {
-                    case F32 -> Float.toString(Float.intBitsToFloat((int) bits));
-                    case F64 -> Double.toString(Double.longBitsToDouble(bits));
-                    default -> Long.toUnsignedString(bits);
-                };
+        String value = switch (dtype) {
+            case F32 -> Float.toString(Float.intBitsToFloat((int) bits));
+            case F64 -> Double.toString(Double.longBitsToDouble(bits));
+            default -> Long.toUnsignedString(bits);
+        };
         return value + " (0x" + HexFormat.of().toHexDigits(bits, 2 * bytes.length) + ")";
     }
 
-    /// Asserts that metadata has exactly these keys, in this order, with these types and values, every array element included.
+    /// Asserts that metadata has exactly these keys, in this order, with these types and values, every array
+    /// element included.
     ///
     /// @param expected as [GgufPy#metadata(Path)] returns it
     static void assertSameMetadata(Metadata metadata, List<Map<String, @Nullable Object>> expected) {
         assertThat(expected).isNotEmpty();
         assertThat(metadata.asMap().keySet())
-                .containsExactlyElementsOf(
-                        expected.stream().map(entry -> (String) entry.get("key")).toList());
+                .containsExactlyElementsOf(expected.stream()
+                        .map(entry -> (String) entry.get("key"))
+                        .toList());
         for (Map<String, @Nullable Object> entry : expected) {
             String key = (String) entry.get("key");
             MetadataValue value = metadata.get(key);
@@ -134,7 +137,9 @@ final class Comparison {
             case MetadataValue.Bool bool -> entry.put("value", bool.value());
             case MetadataValue.Text text -> entry.put("value", text.value());
             case MetadataValue.Array array -> {
-                entry.put("elementType", array.size() == 0 ? null : array.elementType().name());
+                entry.put(
+                        "elementType",
+                        array.size() == 0 ? null : array.elementType().name());
                 entry.put("value", elements(array));
             }
         }

@@ -1,7 +1,7 @@
 package dev.ffmstore.interop;
 
-import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.Shape;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
@@ -61,7 +61,8 @@ final class GgufPy {
         environment().run(DEQUANTIZE.toString(), file.toString(), tensor, out.toString());
     }
 
-    /// {@return the metadata of a file, in its order: maps of key, type, value and for arrays elementType, as metadata.py has them}
+    /// {@return the metadata of a file, in its order: maps of key, type, value and for arrays elementType, as
+    /// metadata.py has them}
     static List<Map<String, @Nullable Object>> metadata(Path file) throws IOException {
         return Json.lines(environment().run(METADATA.toString(), file.toString()));
     }
@@ -71,8 +72,10 @@ final class GgufPy {
     /// @return the types that were decoded; gguf-py does not know all
     static Set<GgmlType> decodeBlocks(Path folder) throws IOException {
         Set<GgmlType> decoded = EnumSet.noneOf(GgmlType.class);
-        environment().run(DECODE_BLOCKS.toString(), folder.toString()).lines().forEach(name -> decoded.add(
-                GgmlType.valueOf(name)));
+        environment()
+                .run(DECODE_BLOCKS.toString(), folder.toString())
+                .lines()
+                .forEach(name -> decoded.add(GgmlType.valueOf(name)));
         return decoded;
     }
 }

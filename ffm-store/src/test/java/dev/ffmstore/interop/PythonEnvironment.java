@@ -14,7 +14,8 @@ import java.util.List;
 /// String output = python.run("-m", "pip", "list");
 /// ```
 ///
-/// Another requirements file, or another Python, is another environment. Packages come from wherever pip is configured to look.
+/// Another requirements file, or another Python, is another environment. Packages come from wherever pip is
+/// configured to look.
 final class PythonEnvironment {
     private static final List<String> NAMES =
             List.of("python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10");
@@ -66,7 +67,8 @@ final class PythonEnvironment {
     /// @param arguments those of the interpreter: a script and its own, or `-m` and a module
     /// @throws IOException with all that was printed, if the exit status is not 0
     String run(String... arguments) throws IOException {
-        // nothing of the user's: no PYTHON* variables, no packages of the home folder; no __pycache__ beside the scripts
+        // nothing of the user's: no PYTHON* variables, no packages of the home folder; no __pycache__ beside the
+        // scripts
         List<String> line = new ArrayList<>(List.of(python.toString(), "-E", "-s", "-B", "-X", "utf8"));
         line.addAll(List.of(arguments));
         return Command.run(line).outputOrFail();

@@ -3,9 +3,9 @@ package dev.ffmstore.interop;
 import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.TensorStore;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.TensorInfo;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.interop.GgufPy.ReferenceTensor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,7 +28,8 @@ class RealModelsInteropIT {
         printHistogram(file);
         List<ReferenceTensor> expected = GgufPy.tensors(file);
         for (DecoderChoice decoder : List.of(DecoderChoice.AUTO, DecoderChoice.SCALAR)) {
-            try (TensorStore store = TensorStore.load(file, LoadOptions.defaults().decoder(decoder))) {
+            try (TensorStore store =
+                    TensorStore.load(file, LoadOptions.defaults().decoder(decoder))) {
                 Comparison.assertSameTensors(store, file, expected);
                 System.out.printf(
                         "%s, %s: %d tensors bit-equal to gguf-py%n",

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.TensorStore;
+import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.TensorInfo;
-import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.interop.GgufPy.ReferenceTensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,7 +47,9 @@ class TinyModelsInteropIT {
 
     static List<Path> models() throws IOException {
         try (Stream<Path> files = Files.list(MODELS)) {
-            return files.filter(file -> file.toString().endsWith(".gguf")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".gguf"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -87,7 +89,8 @@ class TinyModelsInteropIT {
         }
         List<ReferenceTensor> expected = GgufPy.tensors(model);
         for (DecoderChoice decoder : DECODERS) {
-            try (TensorStore store = TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
+            try (TensorStore store =
+                    TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
                 Comparison.assertSameTensors(store, model, expected);
                 report(store, "bit-equal to gguf-py");
             }
@@ -104,7 +107,8 @@ class TinyModelsInteropIT {
 
     private static void assertRefused(Path model, TensorInfo undecodable) {
         for (DecoderChoice decoder : DECODERS) {
-            assertThatThrownBy(() -> TensorStore.load(model, LoadOptions.defaults().decoder(decoder)))
+            assertThatThrownBy(
+                            () -> TensorStore.load(model, LoadOptions.defaults().decoder(decoder)))
                     .isInstanceOf(GgufException.class)
                     .hasMessageContaining(undecodable.name())
                     .hasMessageContaining(undecodable.type().name());
@@ -117,7 +121,8 @@ class TinyModelsInteropIT {
         Map<String, String> expected = checksums().get(model.getFileName().toString());
         assertThat(expected).as(model.toString()).isNotEmpty();
         for (DecoderChoice decoder : DECODERS) {
-            try (TensorStore store = TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
+            try (TensorStore store =
+                    TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
                 Map<String, String> found = new LinkedHashMap<>();
                 store.tensors().forEach(tensor -> found.put(tensor.name(), Sha256.of(tensor.segment())));
                 assertThat(found).containsExactlyEntriesOf(expected);

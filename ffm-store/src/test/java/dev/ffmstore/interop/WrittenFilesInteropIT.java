@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.TensorStore;
+import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
-import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.gguf.GgufWriter;
 import dev.ffmstore.interop.GgufPy.ReferenceTensor;
 import java.io.IOException;

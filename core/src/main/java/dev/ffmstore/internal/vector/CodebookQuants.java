@@ -14,8 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// The IQ1, IQ2 and IQ3 types; see the scalar family for their layouts.
 ///
-/// An entry of a grid is one load of eight or four floats, whatever the width of the machine: tables of floats, 150 KiB
-/// in all, cost less than converting bytes does.
+/// An entry of a grid is one load of eight or four floats, whatever the width of the machine: tables of floats, 150
+/// KiB in all, cost less than converting bytes does.
 final class CodebookQuants {
     private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
     private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
@@ -168,10 +168,7 @@ final class CodebookQuants {
 
     /// Eight elements of the ternary grid, moved by a delta.
     private static void eightMoved(int entry, float delta, float scale, MemorySegment dense, long to) {
-        FloatVector.fromArray(EIGHT, IQ1, entry * 8)
-                .add(delta)
-                .mul(scale)
-                .intoMemorySegment(dense, to, Lanes.LE);
+        FloatVector.fromArray(EIGHT, IQ1, entry * 8).add(delta).mul(scale).intoMemorySegment(dense, to, Lanes.LE);
     }
 
     static void iq1s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
