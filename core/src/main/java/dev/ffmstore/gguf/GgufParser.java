@@ -33,8 +33,7 @@ import java.util.Set;
 /// ```
 ///
 /// All numbers are little-endian. Nothing is allocated from a count or a length before it has been held against
-/// what is left of the
-/// file.
+/// what is left of the file.
 final class GgufParser {
     private static final int MAGIC = 0x46554747; // "GGUF"
     private static final int MAX_KEY_BYTES = 65535;

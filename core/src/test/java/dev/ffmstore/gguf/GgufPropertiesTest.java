@@ -25,8 +25,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
 /// What holds of all files: a good one is read back equal, a damaged one opens or fails with GgufException, in
-/// memory
-/// and reads proportional to its size.
+/// memory and reads proportional to its size.
 class GgufPropertiesTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final long FIXED_HEAP_BYTES = 256 << 10;

@@ -5,8 +5,7 @@ import static dev.ffmstore.internal.scalar.Codebooks.evenSigns;
 import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 
 /// The IQ1, IQ2 and IQ3 types: super-blocks of 256 elements whose groups of 8 or 4 are entries of a grid, with
-/// signs and a scale a
-/// sub-block of 32 or 16.
+/// signs and a scale a sub-block of 32 or 16.
 ///
 /// ```text
 /// IQ2_XXS  d f16 │ 8 × { 4 B grid indices │ 4 × 7 bits signs, 4 bits scale }                       66 B
@@ -19,12 +18,9 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// ```
 ///
 /// With s the scale of a sub-block and g a grid element, a value is ±d·(s + ½)/4·g in IQ2, ±d·(s + ½)/2·g in
-/// IQ3_XXS, ±d·(2s + 1)·g in
-/// IQ3_S and d·(2s + 1)·(g ± ⅛) in IQ1, whose grid has signs of its own. IQ1_M has no d: its sixteen bits are the
-/// top nibbles of the four
-/// words of scales, whose other twelve bits are a 3-bit scale for each 16 elements. Where signs take seven bits,
-/// the eighth makes their
-/// number even.
+/// IQ3_XXS, ±d·(2s + 1)·g in IQ3_S and d·(2s + 1)·(g ± ⅛) in IQ1, whose grid has signs of its own. IQ1_M has no d:
+/// its sixteen bits are the top nibbles of the four words of scales, whose other twelve bits are a 3-bit scale for
+/// each 16 elements. Where signs take seven bits, the eighth makes their number even.
 final class CodebookQuants {
     private static final int LENGTH = 256;
     private static final float IQ1_DELTA = 0.125f;

@@ -14,23 +14,18 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// ```
 ///
 /// In Q4_K and Q5_K, sub-block s of 32 has a 6-bit scale and a 6-bit min. With s0, s1, s2 the three little-endian
-/// words of the
-/// 12 bytes, those of sub-blocks 0–3 are the low six bits of the bytes of s0 (scales) and s1 (mins); those of
-/// sub-blocks 4–7 take
-/// their low four bits from the nibbles of s2 and their upper two from the top of s0 and s1. Nibble byte l of pair
-/// p of sub-blocks
-/// holds element l of sub-block 2p low and of 2p + 1 high; high-bit byte l holds in bit s the fifth bit of element
-/// l of sub-block s.
+/// words of the 12 bytes, those of sub-blocks 0–3 are the low six bits of the bytes of s0 (scales) and s1 (mins);
+/// those of sub-blocks 4–7 take their low four bits from the nibbles of s2 and their upper two from the top of s0
+/// and s1. Nibble byte l of pair p of sub-blocks holds element l of sub-block 2p low and of 2p + 1 high; high-bit
+/// byte l holds in bit s the fifth bit of element l of sub-block s.
 ///
 /// In Q2_K and Q3_K every 16 elements have a scale. Each half of 128 elements is four rows of 32, and bits 2r and
-/// 2r + 1 of its byte l belong
-/// to element l of row r. Bit r of high byte l of Q3_K is the third bit of element l of row r, of all eight rows.
-/// Its sixteen scales are two
-/// words of low nibbles and one of upper pairs.
+/// 2r + 1 of its byte l belong to element l of row r. Bit r of high byte l of Q3_K is the third bit of element l of
+/// row r, of all eight rows. Its sixteen scales are two words of low nibbles and one of upper pairs.
 ///
 /// In Q6_K each half of 128 elements has four rows of 32: rows 0 and 1 are the low nibbles of its 64 bytes, rows 2
-/// and 3 the high ones;
-/// bits 2r and 2r + 1 of high byte l belong to element l of row r; every 16 elements have a scale.
+/// and 3 the high ones; bits 2r and 2r + 1 of high byte l belong to element l of row r; every 16 elements have a
+/// scale.
 final class KQuants {
     private static final int LENGTH = 256;
 

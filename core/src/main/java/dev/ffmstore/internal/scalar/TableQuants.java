@@ -15,8 +15,8 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// ```
 ///
 /// In each run of n nibble bytes, byte j holds element j in its low half and element j + n in its high half. The
-/// table of the floating
-/// types is that of E2M1, doubled: 0, 1, 2, 3, 4, 6, 8, 12 and the negatives; their scales are halved.
+/// table of the floating types is that of E2M1, doubled: 0, 1, 2, 3, 4, 6, 8, 12 and the negatives; their scales
+/// are halved.
 final class TableQuants {
     private TableQuants() {}
 

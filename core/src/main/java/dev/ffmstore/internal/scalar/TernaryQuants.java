@@ -12,10 +12,9 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// ```
 ///
 /// Q1_0 and Q2_0 go through their bytes from the lowest bit up. In TQ2_0, byte m of each run of 32 holds element m
-/// of four rows of 32. In
-/// TQ1_0 the bytes come in runs of 32, 16 and 4, and byte m holds element m of five (the last run: four) rows of
-/// its length. Its trits are
-/// the digits of a fraction: times 3ⁿ modulo 256, and the first digit, t = 3·byte / 256, is that of row n.
+/// of four rows of 32. In TQ1_0 the bytes come in runs of 32, 16 and 4, and byte m holds element m of five (the
+/// last run: four) rows of its length. Its trits are the digits of a fraction: times 3ⁿ modulo 256, and the first
+/// digit, t = 3·byte / 256, is that of row n.
 final class TernaryQuants {
     private static final int LENGTH = 256;
 
