@@ -9,7 +9,11 @@ import static dev.ffmstore.internal.vector.Lanes.word;
 import dev.ffmstore.internal.scalar.Codebooks;
 import dev.ffmstore.internal.scalar.PackedScales;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The IQ1, IQ2 and IQ3 types; see the scalar family for their layouts.
@@ -18,7 +22,10 @@ import jdk.incubator.vector.VectorSpecies;
 /// KiB in all, cost less than converting bytes does.
 final class CodebookQuants {
     private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
-    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+    private static final VectorSpecies<Integer> EIGHT_INTS = IntVector.SPECIES_256;
+    private static final VectorMask<Integer> UPPER_FOUR = VectorMask.fromLong(EIGHT_INTS, 0xF0);
+    private static final IntVector BYTE_SHIFTS =
+            IntVector.fromArray(EIGHT_INTS, new int[] {0, 8, 16, 24, 0, 8, 16, 24}, 0);
 
     private static final int GROUP_BYTES = 8 * Float.BYTES;
     private static final float IQ1_DELTA = 0.125f;
@@ -26,8 +33,8 @@ final class CodebookQuants {
     private static final float[] IQ2_XXS = floats(Codebooks.IQ2_XXS);
     private static final float[] IQ2_XS = floats(Codebooks.IQ2_XS);
     private static final float[] IQ2_S = floats(Codebooks.IQ2_S);
-    private static final float[] IQ3_XXS = floats(Codebooks.IQ3_XXS);
-    private static final float[] IQ3_S = floats(Codebooks.IQ3_S);
+    private static final int[] IQ3_XXS = ints(Codebooks.IQ3_XXS);
+    private static final int[] IQ3_S = ints(Codebooks.IQ3_S);
     private static final float[] IQ1 = floats(Codebooks.IQ1);
 
     /// Eight factors of 1 or −1 for every byte of signs, and for every seven bits whose eighth makes them even.
@@ -43,6 +50,13 @@ final class CodebookQuants {
             floats[i] = table[i];
         }
         return floats;
+    }
+
+    /// Entries of four bytes as ints, the first byte lowest.
+    private static int[] ints(byte[] table) {
+        int[] ints = new int[table.length / 4];
+        ByteBuffer.wrap(table).order(Lanes.LE).asIntBuffer().get(ints);
+        return ints;
     }
 
     private static float[] evenSigns() {
@@ -115,11 +129,15 @@ final class CodebookQuants {
         }
     }
 
-    /// Four elements of a grid with signs; `sign` is where the signs start in their table.
-    private static void four(
-            float[] grid, int entry, float[] signs, int sign, float scale, MemorySegment dense, long to) {
-        FloatVector.fromArray(FOUR, grid, entry * 4)
-                .mul(FloatVector.fromArray(FOUR, signs, sign))
+    /// Two entries of four elements, each the bytes of an int, with signs: the lanes move their bytes down.
+    private static void fourAndFour(
+            int entry0, int entry1, float[] signs, int sign, float scale, MemorySegment dense, long to) {
+        IntVector bytes = IntVector.broadcast(EIGHT_INTS, entry0)
+                .blend(IntVector.broadcast(EIGHT_INTS, entry1), UPPER_FOUR)
+                .lanewise(VectorOperators.LSHR, BYTE_SHIFTS)
+                .and(0xFF);
+        ((FloatVector) bytes.convertShape(VectorOperators.I2F, EIGHT, 0))
+                .mul(FloatVector.fromArray(EIGHT, signs, sign * 8))
                 .mul(scale)
                 .intoMemorySegment(dense, to, Lanes.LE);
     }
@@ -132,9 +150,9 @@ final class CodebookQuants {
                 float scale = d * (0.5f + (signs >>> 28)) * 0.5f;
                 long entries = doubleWord(blocks, from + 2 + sub * 8);
                 for (int l = 0; l < 4; l++, to += GROUP_BYTES) {
-                    int sign = (signs & 127) * 8;
-                    four(IQ3_XXS, (int) entries & 0xFF, EVEN_SIGNS, sign, scale, dense, to);
-                    four(IQ3_XXS, (int) entries >>> 8 & 0xFF, EVEN_SIGNS, sign + 4, scale, dense, to + 16);
+                    int entry0 = IQ3_XXS[(int) entries & 0xFF];
+                    int entry1 = IQ3_XXS[(int) entries >>> 8 & 0xFF];
+                    fourAndFour(entry0, entry1, EVEN_SIGNS, signs & 127, scale, dense, to);
                     entries >>>= 16;
                     signs >>>= 7;
                 }
@@ -153,11 +171,9 @@ final class CodebookQuants {
                 int signs = word(blocks, from + 74 + sub * 4);
                 long entries = doubleWord(blocks, from + 2 + sub * 8);
                 for (int l = 0; l < 4; l++, to += GROUP_BYTES) {
-                    int entry0 = (int) entries & 0xFF | (high & 1) << 8;
-                    int entry1 = (int) entries >>> 8 & 0xFF | (high & 2) << 7;
-                    int sign = (signs & 0xFF) * 8;
-                    four(IQ3_S, entry0, SIGNS, sign, scale, dense, to);
-                    four(IQ3_S, entry1, SIGNS, sign + 4, scale, dense, to + 16);
+                    int entry0 = IQ3_S[(int) entries & 0xFF | (high & 1) << 8];
+                    int entry1 = IQ3_S[(int) entries >>> 8 & 0xFF | (high & 2) << 7];
+                    fourAndFour(entry0, entry1, SIGNS, signs & 0xFF, scale, dense, to);
                     entries >>>= 16;
                     signs >>>= 8;
                     high >>>= 2;
