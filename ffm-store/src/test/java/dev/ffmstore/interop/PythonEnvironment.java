@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// A Python with the packages of one requirements file, made once and kept in the user's cache folder.
 ///
@@ -82,7 +83,7 @@ final class PythonEnvironment {
         private static final String PROBE = "import sys; print(sys.version_info >= (3, 10)); print(sys.version)";
 
         static Interpreter find() throws IOException {
-            List<String> tooOld = new ArrayList<>();
+            List<String> unfit = new ArrayList<>();
             for (String name : NAMES) {
                 Command probe;
                 try {
@@ -90,15 +91,16 @@ final class PythonEnvironment {
                 } catch (IOException absent) {
                     continue;
                 }
-                String[] answers = probe.output().split("\n", 2);
-                if (answers[0].strip().equals("True")) {
-                    return new Interpreter(name, answers[1].strip());
+                String version = probe.output().lines().skip(1).collect(Collectors.joining(" "));
+                if (probe.output().startsWith("True")) {
+                    return new Interpreter(name, version);
                 }
-                tooOld.add(name);
+                unfit.add(name + " ("
+                        + (probe.succeeded() ? version : probe.errors().strip()) + ")");
             }
             throw new IOException("the interop suite needs Python 3.10 or newer on the PATH, as one of "
                     + String.join(", ", NAMES) + "; found "
-                    + (tooOld.isEmpty() ? "none" : "only older ones: " + String.join(", ", tooOld)));
+                    + (unfit.isEmpty() ? "none" : String.join(", ", unfit)));
         }
     }
 }

@@ -136,6 +136,29 @@ class WrittenFilesInteropIT {
         }
     }
 
+    @Test
+    void aDifferentMetadataValueIsNamed() throws IOException {
+        Path here = writeMetadata("here.gguf", "b", 2);
+        List<Map<String, @Nullable Object>> otherText = GgufPy.metadata(writeMetadata("text.gguf", "c", 2));
+        List<Map<String, @Nullable Object>> otherNumber = GgufPy.metadata(writeMetadata("number.gguf", "b", 3));
+
+        try (GgufFile file = GgufFile.open(here)) {
+            assertThatThrownBy(() -> Comparison.assertSameMetadata(file.metadata(), otherText))
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("texts, element 1: gguf-py has c, here b");
+            assertThatThrownBy(() -> Comparison.assertSameMetadata(file.metadata(), otherNumber))
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("number");
+        }
+    }
+
+    private Path writeMetadata(String name, String secondText, int number) throws IOException {
+        GgufWriter writer = new GgufWriter(3)
+                .putInteger("number", MetadataType.INT32, number)
+                .putStrings("texts", List.of("a", secondText));
+        return Files.write(folder.resolve(name), writer.header());
+    }
+
     /// A whole file with random data, in which no exponent is all ones: nothing infinite, no NaN.
     private static byte[] finiteModel(GgufWriter writer) {
         byte[] bytes = new byte[(int) writer.fileSize()];
