@@ -53,7 +53,8 @@ record Comparison(List<Timing> timings) {
         return seconds.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Median.of(seconds));
     }
 
-    /// {@return the speed of a load as a share of the best fill of the same round, of every round in which it and all
+    /// {@return the speed of a load as a share of the best fill of the same round, of every round in which it and
+    /// all
     /// fills count}
     ///
     /// @param load the name of the load
@@ -71,10 +72,8 @@ record Comparison(List<Timing> timings) {
         if (filled.size() < fills.size()) {
             return Optional.empty();
         }
-        double best = filled.stream()
-                .mapToDouble(Timing::gigabytesPerSecond)
-                .max()
-                .orElseThrow();
+        double best =
+                filled.stream().mapToDouble(Timing::gigabytesPerSecond).max().orElseThrow();
         return counting(round, load).map(timing -> timing.gigabytesPerSecond() / best);
     }
 

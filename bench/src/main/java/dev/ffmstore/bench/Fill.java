@@ -26,7 +26,8 @@ enum Fill {
             }
         }
     },
-    /// One byte a page, so that the kernel zeroes and Java writes next to nothing. A page is an ordinary one, so that
+    /// One byte a page, so that the kernel zeroes and Java writes next to nothing. A page is an ordinary one, so
+    /// that
     /// every page is there in the end, whatever its size.
     TOUCH("a byte a page") {
         @Override
@@ -46,10 +47,7 @@ enum Fill {
                 .downcallHandle(
                         Linker.nativeLinker().defaultLookup().findOrThrow("memset"),
                         FunctionDescriptor.of(
-                                ValueLayout.ADDRESS,
-                                ValueLayout.ADDRESS,
-                                ValueLayout.JAVA_INT,
-                                ValueLayout.JAVA_LONG));
+                                ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
     }
 
     private final String label;

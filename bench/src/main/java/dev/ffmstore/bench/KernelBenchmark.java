@@ -29,12 +29,13 @@ import org.openjdk.jmh.annotations.Warmup;
 /// java -jar bench/target/benchmarks.jar KernelBenchmark -p type=Q4_K,Q6_K -p kind=vector -prof gc
 /// ```
 ///
-/// An operation is one call for all 256 KiB. The secondary result `gigabytes` is the output in 10⁹ bytes a second; with
+/// An operation is one call for all 256 KiB. The secondary result `gigabytes` is the output in 10⁹ bytes a second;
+/// with
 /// `-prof gc`, `gc.alloc.rate.norm` is what a call allocates.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 4, time = 1)
 @Measurement(iterations = 5, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(
         value = 1,

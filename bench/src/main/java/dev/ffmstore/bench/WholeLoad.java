@@ -5,9 +5,9 @@ import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
 import dev.ffmstore.TensorStore;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Shape;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.decode.Workers;
 import dev.ffmstore.internal.memory.ProcessMemory;
 import dev.ffmstore.internal.memory.Region;
@@ -35,9 +35,12 @@ import picocli.CommandLine.Spec;
 /// java -jar bench/target/benchmarks.jar whole-load --model model.gguf --repeat 9
 /// ```
 ///
-/// The limit is the best of three ways to write the same memory for the first time (see [Fill]). All passes run in one
-/// process and take turns, each round starting with another one; each maps the same size anew by the store's own code,
-/// with the same threads and the same ranges, and frees it before the next. The clock runs from the mapping to the last
+/// The limit is the best of three ways to write the same memory for the first time (see [Fill]). All passes run in
+/// one
+/// process and take turns, each round starting with another one; each maps the same size anew by the store's own
+/// code,
+/// with the same threads and the same ranges, and frees it before the next. The clock runs from the mapping to the
+/// last
 /// byte written; freeing is not timed. The share is computed within each round, the report gives the median.
 @Command(name = "whole-load", description = "What share of the machine's limit does a load reach?")
 final class WholeLoad implements Callable<Integer> {
@@ -147,11 +150,7 @@ final class WholeLoad implements Callable<Integer> {
                 requireOrdinaryMemory(pass);
                 if (round >= 0) {
                     timings.add(new Comparison.Timing(
-                            round,
-                            pass.name,
-                            outcome.seconds,
-                            outcome.byteSize,
-                            outcome.hugePageBytes.orElse(0)));
+                            round, pass.name, outcome.seconds, outcome.byteSize, outcome.hugePageBytes.orElse(0)));
                 }
             }
             Collections.rotate(order, 1);

@@ -98,8 +98,7 @@ record WholeLoadReport(LoadPlan plan, int threads, Comparison comparison, List<S
         out.writeStartObject();
         out.writeStringField("pass", pass);
         out.writeNumberField("medianSeconds", seconds);
-        out.writeNumberField(
-                "medianGigabytesPerSecond", timings.getFirst().byteSize() / seconds / 1e9);
+        out.writeNumberField("medianGigabytesPerSecond", timings.getFirst().byteSize() / seconds / 1e9);
         if (loads.contains(pass)) {
             List<Double> shares = comparison.shares(pass, fills);
             out.writeNumberField("medianShareOfBestFill", Median.of(shares));
