@@ -27,7 +27,8 @@ enum Fill {
         }
     },
     /// One byte a page, so that the kernel zeroes and Java writes next to nothing. A page is an ordinary one, so
-    /// that every page is there in the end, whatever its size.
+    /// that
+    /// every page is there in the end, whatever its size.
     TOUCH("a byte a page") {
         @Override
         void write(MemorySegment range) {

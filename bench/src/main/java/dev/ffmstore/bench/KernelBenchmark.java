@@ -30,11 +30,12 @@ import org.openjdk.jmh.annotations.Warmup;
 /// ```
 ///
 /// An operation is one call for all 256 KiB. The secondary result `gigabytes` is the output in 10⁹ bytes a second;
-/// with `-prof gc`, `gc.alloc.rate.norm` is what a call allocates.
+/// with
+/// `-prof gc`, `gc.alloc.rate.norm` is what a call allocates.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 3, time = 1)
+@Warmup(iterations = 4, time = 1)
 @Measurement(iterations = 5, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(
         value = 1,

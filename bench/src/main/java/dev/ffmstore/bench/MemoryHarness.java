@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
@@ -33,6 +35,20 @@ final class MemoryHarness implements Callable<Integer> {
     private static final int SMALLEST_MIB = 2;
     private static final int LARGEST_MIB = 64;
     private static final Pattern HEAP_SIZE = Pattern.compile("\\d+[kKmMgG]?");
+
+    /// The sizes that [MemoryChild] prints, and what a table calls them.
+    private static final SequencedMap<String, String> FACTS = new LinkedHashMap<>();
+
+    static {
+        FACTS.put("heapPeakBytes", "heap peak, sum of the pools");
+        FACTS.put("maxHeapBytes", "heap limit as the JVM sees it");
+        FACTS.put("allocatedBytes", "allocated by all threads");
+        FACTS.put("denseBytes", "dense tensors");
+        FACTS.put("rssPeakBytes", "resident peak (VmHWM)");
+        FACTS.put("hugePageBytes", "in huge pages (AnonHugePages)");
+        FACTS.put("swappedBytes", "swapped out (VmSwap)");
+        FACTS.put("pooledHugePageBytes", "from the pool of huge pages (HugetlbPages)");
+    }
 
     /// The collectors to choose from.
     enum Collector {
@@ -119,16 +135,7 @@ final class MemoryHarness implements Callable<Integer> {
     private void print(PrintWriter out, MemoryRun run, List<Trial> trials, OptionalInt smallest) {
         out.printf("%s, -Xmx%s, %s, %d threads%n", model.getFileName(), xmx, collector, threads);
         if (run.passed()) {
-            out.println(AsciiTable.getTable(new String[] {"what", "bytes", "MiB"}, new String[][] {
-                row("heap peak, sum of the pools", run.number("heapPeakBytes")),
-                row("allocated by all threads", run.number("allocatedBytes")),
-                row("dense tensors", run.number("denseBytes")),
-                row("resident peak (VmHWM)", run.number("rssPeakBytes")),
-                row("resident peak - dense tensors", aboveDense(run)),
-                row("in huge pages (AnonHugePages)", run.number("hugePageBytes")),
-                row("swapped out (VmSwap)", run.number("swappedBytes")),
-                row("from the pool of huge pages (HugetlbPages)", run.number("pooledHugePageBytes"))
-            }));
+            out.println(AsciiTable.getTable(new String[] {"what", "bytes", "MiB"}, rows(run)));
             out.printf(
                     "%s collections (%s), %s, %s s%n",
                     run.facts().get("collections"),
@@ -150,11 +157,24 @@ final class MemoryHarness implements Callable<Integer> {
         out.flush();
     }
 
+    /// The facts there are: what only Linux knows is absent elsewhere.
+    private static String[][] rows(MemoryRun run) {
+        List<String[]> rows = new ArrayList<>();
+        FACTS.forEach((key, label) -> {
+            if (run.facts().containsKey(key)) {
+                rows.add(row(label, run.number(key)));
+            }
+        });
+        if (run.facts().containsKey("rssPeakBytes")) {
+            rows.add(row("resident peak - dense tensors", aboveDense(run)));
+        }
+        return rows.toArray(String[][]::new);
+    }
+
     private static String[] row(String what, long bytes) {
+        double mebibytes = bytes / (double) (1 << 20);
         return new String[] {
-            what,
-            String.format(Locale.ROOT, "%,d", bytes),
-            String.format(Locale.ROOT, "%.1f", bytes / (double) (1 << 20))
+            what, String.format(Locale.ROOT, "%,d", bytes), String.format(Locale.ROOT, "%.1f", mebibytes)
         };
     }
 
@@ -169,16 +189,8 @@ final class MemoryHarness implements Callable<Integer> {
         out.writeNumberField("threads", threads);
         out.writeBooleanField("passed", run.passed());
         if (run.passed()) {
-            for (String key : List.of(
-                    "heapPeakBytes",
-                    "maxHeapBytes",
-                    "allocatedBytes",
-                    "collections",
-                    "denseBytes",
-                    "rssPeakBytes",
-                    "swappedBytes",
-                    "pooledHugePageBytes",
-                    "hugePageBytes")) {
+            out.writeNumberField("collections", run.number("collections"));
+            for (String key : FACTS.keySet()) {
                 if (run.facts().containsKey(key)) {
                     out.writeNumberField(key, run.number(key));
                 }

@@ -1,7 +1,6 @@
 package dev.ffmstore.bench;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -30,7 +29,7 @@ record MemoryRun(ChildJvm jvm, String failure, Map<String, String> facts) {
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile())
                     .start();
-            String failure = waitFor(process, err);
+            String failure = waitFor(process, out, err);
             return new MemoryRun(jvm, failure, failure.isEmpty() ? facts(Files.readString(out)) : Map.of());
         } finally {
             Files.deleteIfExists(out);
@@ -39,7 +38,7 @@ record MemoryRun(ChildJvm jvm, String failure, Map<String, String> facts) {
         }
     }
 
-    private static String waitFor(Process process, Path err) throws IOException, InterruptedException {
+    private static String waitFor(Process process, Path out, Path err) throws IOException, InterruptedException {
         try {
             if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 return "not done after " + LIMIT_SECONDS + " s";
@@ -48,13 +47,14 @@ record MemoryRun(ChildJvm jvm, String failure, Map<String, String> facts) {
             process.destroyForcibly().waitFor();
         }
         int status = process.exitValue();
-        return status == 0 ? "" : "exit status " + status + ": " + complaint(err);
+        return status == 0 ? "" : "exit status " + status + ": " + complaint(err, out);
     }
 
-    /// What a JVM said, without the line that the incubator module always makes it say.
-    private static String complaint(Path err) throws IOException {
-        return new String(Files.readAllBytes(err), StandardCharsets.UTF_8)
-                .lines()
+    /// What a JVM said: on stderr, or on stdout if it did not even start. The line that the incubator module always
+    /// makes it say is no complaint.
+    private static String complaint(Path err, Path out) throws IOException {
+        String said = Files.readString(err) + Files.readString(out);
+        return said.lines()
                 .filter(line -> !line.isBlank() && !line.startsWith("WARNING: Using incubator modules"))
                 .limit(5)
                 .collect(Collectors.joining("; "));
@@ -74,8 +74,8 @@ record MemoryRun(ChildJvm jvm, String failure, Map<String, String> facts) {
         return failure.isEmpty();
     }
 
-    /// {@return a number that was printed, 0 where the kernel does not say}
+    /// {@return a number that was printed}
     long number(String key) {
-        return Long.parseLong(facts.getOrDefault(key, "0"));
+        return Long.parseLong(facts.get(key));
     }
 }
