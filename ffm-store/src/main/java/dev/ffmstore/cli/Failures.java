@@ -7,7 +7,7 @@ import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -16,6 +16,15 @@ final class Failures {
     private static final String HEAP_REMEDY = "the JVM's heap is too small: try again with FFM_STORE_OPTS=-Xmx256m";
 
     private Failures() {}
+
+    /// Carries an error past picocli, which lets go only of exceptions.
+    static final class ErrorInCommand extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        ErrorInCommand(Error cause) {
+            super(cause);
+        }
+    }
 
     /// Prints what is wrong with the arguments, and returns the exit status.
     static int wrongUsage(ParameterException failure, String[] args) {
@@ -27,7 +36,8 @@ final class Failures {
     }
 
     /// Prints why a command failed, and returns the exit status.
-    static int failed(Exception failure, CommandLine commandLine) {
+    static int failed(Exception wrapped, CommandLine commandLine) {
+        Throwable failure = wrapped instanceof ErrorInCommand ? wrapped.getCause() : wrapped;
         PrintWriter err = commandLine.getErr();
         if (commandLine.getCommand() instanceof ReportingCommand command) {
             err.println(line(failure, command.subject()));
@@ -40,19 +50,16 @@ final class Failures {
         return Main.FAILED;
     }
 
-    /// Prints that the heap is too small, and returns the exit status.
-    static int outOfMemory(OutOfMemoryError failure, PrintWriter err, String[] args) {
-        err.println("ffm-store: " + HEAP_REMEDY);
-        if (List.of(args).contains(ReportingCommand.STACKTRACE)) {
-            failure.printStackTrace(err);
-        }
+    /// Prints that the heap is too small even to read the arguments, and returns the exit status.
+    static int outOfMemory(OutOfMemoryError failure, PrintWriter err) {
+        err.println("ffm-store: " + reason(failure));
         return Main.FAILED;
     }
 
     /// {@return the line}
     ///
     /// @param subject the name of the file the command is about
-    static String line(Exception failure, String subject) {
+    static String line(Throwable failure, String subject) {
         String file = Printable.escape(subject);
         if (failure instanceof FileSystemException e && e.getFile() != null) {
             file = Printable.escape(e.getFile());
@@ -60,21 +67,25 @@ final class Failures {
         return "ffm-store: " + file + ": " + oneLine(withoutFile(reason(failure), file));
     }
 
-    private static String reason(Exception failure) {
+    private static String reason(Throwable failure) {
         return switch (failure) {
             case NoSuchFileException _ -> "no such file";
             case AccessDeniedException _ -> "permission denied";
             case FileSystemException e when e.getReason() != null -> e.getReason();
             case InsufficientMemoryException e when isHeap(e.getCause()) -> HEAP_REMEDY;
+            case OutOfMemoryError e -> isHeap(e) ? HEAP_REMEDY : "out of memory: " + e.getMessage();
             case IOException e when e.getMessage() != null -> e.getMessage();
             case UnsupportedOperationException e when e.getMessage() != null -> e.getMessage();
             default -> "internal error: " + failure + " (" + ReportingCommand.STACKTRACE + " shows where)";
         };
     }
 
-    private static boolean isHeap(Throwable cause) {
-        return cause instanceof OutOfMemoryError
-                && (cause.getMessage() == null || cause.getMessage().contains("heap"));
+    private static boolean isHeap(@Nullable Throwable cause) {
+        if (!(cause instanceof OutOfMemoryError)) {
+            return false;
+        }
+        String message = cause.getMessage();
+        return message == null || message.contains("heap") || message.contains("GC overhead");
     }
 
     /// The library's messages begin with the name of the file; it is not to stand there twice.

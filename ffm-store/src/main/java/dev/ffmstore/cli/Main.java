@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             PlanCommand.class,
             LoadCommand.class,
             ChecksumCommand.class,
+            DemoCommand.class,
             AutoComplete.GenerateCompletion.class
         },
         footerHeading = "%nExamples:%n",
@@ -30,7 +31,7 @@ import picocli.CommandLine.Spec;
             "  ffm-store inspect model.gguf            what is in a file",
             "  ffm-store plan model.gguf               what a load would cost",
             "  ffm-store load model.gguf               load it and report",
-            "  source <(ffm-store generate-completion) complete commands and options, in bash and zsh",
+            "  source <(ffm-store generate-completion) complete commands in the shell",
             "",
             "FFM_STORE_OPTS holds more options for the JVM, such as -Xmx64m."
         })
@@ -72,7 +73,7 @@ public final class Main implements Runnable {
         try {
             return commandLine.execute(args);
         } catch (OutOfMemoryError e) {
-            return Failures.outOfMemory(e, err, args);
+            return Failures.outOfMemory(e, err);
         } finally {
             out.flush();
             err.flush();

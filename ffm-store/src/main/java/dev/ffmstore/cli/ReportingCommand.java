@@ -28,8 +28,12 @@ abstract class ReportingCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() throws Exception {
-        execute();
-        return Main.OK;
+        try {
+            execute();
+            return Main.OK;
+        } catch (Error e) {
+            throw new Failures.ErrorInCommand(e);
+        }
     }
 
     final PrintWriter out() {
