@@ -6,6 +6,7 @@ import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.internal.decode.RegionLoad;
 import dev.ffmstore.internal.text.Printable;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,6 +96,14 @@ public record LoadPlan(String source, List<Slot> slots, long sourceBytes, long d
             throw GgufException.of(file.name(), "all tensors together are larger than a signed 64-bit size");
         }
         return new LoadPlan(file.name(), slots, sourceBytes, denseBytes, end);
+    }
+
+    /// {@return how much memory a load takes at its peak, beside the JVM itself, in bytes: the tensors, the workers' buffers and a small
+    /// constant}
+    ///
+    /// @param threads how many workers there are
+    public long peakBytes(int threads) {
+        return RegionLoad.peakBytes(regionBytes, threads);
     }
 
     private static void requireDecoder(GgufFile file, TensorInfo tensor) throws GgufException {

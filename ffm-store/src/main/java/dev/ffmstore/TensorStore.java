@@ -4,7 +4,6 @@ import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.internal.decode.BlockStream;
 import dev.ffmstore.internal.decode.RegionLoad;
 import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.memory.ProcessMemory;
@@ -42,9 +41,6 @@ import java.util.OptionalLong;
 /// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen` and `name`
 /// throws `IllegalStateException`, and so does access to any of its segments.
 public final class TensorStore implements AutoCloseable {
-    /// What a load takes besides the tensors and the workers' buffers: parsing, tables, thread stacks.
-    private static final long OVERHEAD_BYTES = 16L << 20;
-
     private final String name;
     private final Map<String, Tensor> tensors;
     private final Metadata metadata;
@@ -192,7 +188,7 @@ public final class TensorStore implements AutoCloseable {
 
     private static void checkMemory(LoadPlan plan, LoadOptions options) throws InsufficientMemoryException {
         MemoryBudget.Budget budget = MemoryBudget.ofThisProcess().orElse(null);
-        long required = requiredBytes(plan, options);
+        long required = plan.peakBytes(options.threads());
         if (budget != null && required > budget.availableBytes()) {
             throw new InsufficientMemoryException(
                     Printable.escape(plan.source()) + ": not enough memory: the load takes " + required
@@ -202,19 +198,15 @@ public final class TensorStore implements AutoCloseable {
         }
     }
 
-    private static long requiredBytes(LoadPlan plan, LoadOptions options) {
-        long buffers = (long) options.threads() * BlockStream.INPUT_BYTES;
-        return Math.addExact(plan.regionBytes(), OVERHEAD_BYTES + buffers);
-    }
-
     private static InsufficientMemoryException outOfMemory(LoadPlan plan, LoadOptions options, OutOfMemoryError e) {
         long available = MemoryBudget.ofThisProcess()
                 .map(MemoryBudget.Budget::availableBytes)
                 .orElse(-1L);
+        long required = plan.peakBytes(options.threads());
         InsufficientMemoryException failure = new InsufficientMemoryException(
-                Printable.escape(plan.source()) + ": out of memory: the load takes " + requiredBytes(plan, options)
-                        + " bytes: " + e.getMessage(),
-                requiredBytes(plan, options),
+                Printable.escape(plan.source()) + ": out of memory: the load takes " + required + " bytes: "
+                        + e.getMessage(),
+                required,
                 available);
         failure.initCause(e);
         return failure;

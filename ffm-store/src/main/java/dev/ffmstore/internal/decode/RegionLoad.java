@@ -15,6 +15,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /// A range holds the blocks that *start* in it. The last of them may end a little behind it, in a place that is no
 /// other worker's.
 public final class RegionLoad {
+    /// What a load takes besides the region and the workers' buffers: parsing, tables, thread stacks.
+    private static final long OVERHEAD_BYTES = 16L << 20;
+
     private final LoadPlan plan;
     private final Source source;
     private final BlockDecoders decoders;
@@ -33,6 +36,14 @@ public final class RegionLoad {
         this.decoders = decoders;
         this.region = region;
         this.arena = arena;
+    }
+
+    /// {@return how much memory a load takes at its peak, in bytes}
+    ///
+    /// @param regionBytes the size of the region
+    /// @param threads how many workers
+    public static long peakBytes(long regionBytes, int threads) {
+        return Math.addExact(regionBytes, OVERHEAD_BYTES + (long) threads * BlockStream.INPUT_BYTES);
     }
 
     /// {@return how many dense bytes have been written, from any thread}

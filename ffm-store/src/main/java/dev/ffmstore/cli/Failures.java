@@ -1,0 +1,102 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.InsufficientMemoryException;
+import dev.ffmstore.internal.text.Printable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/// What a user reads of a failure: one line, `ffm-store: FILE: reason`.
+final class Failures {
+    private static final String HEAP_REMEDY = "the JVM's heap is too small: try again with FFM_STORE_OPTS=-Xmx256m";
+
+    private Failures() {}
+
+    /// Carries an error past picocli, which lets go only of exceptions.
+    static final class ErrorInCommand extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        ErrorInCommand(Error cause) {
+            super(cause);
+        }
+    }
+
+    /// Prints what is wrong with the arguments, and returns the exit status.
+    static int wrongUsage(ParameterException failure, String[] args) {
+        CommandLine command = failure.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("ffm-store: " + oneLine(failure.getMessage()));
+        err.println("try: " + command.getCommandSpec().qualifiedName() + " --help");
+        return Main.WRONG_USAGE;
+    }
+
+    /// Prints why a command failed, and returns the exit status.
+    static int failed(Exception wrapped, CommandLine commandLine) {
+        Throwable failure = wrapped instanceof ErrorInCommand ? wrapped.getCause() : wrapped;
+        PrintWriter err = commandLine.getErr();
+        if (commandLine.getCommand() instanceof ReportingCommand command) {
+            err.println(line(failure, command.subject()));
+            if (command.stacktrace) {
+                failure.printStackTrace(err);
+            }
+        } else {
+            err.println("ffm-store: " + oneLine(reason(failure)));
+        }
+        return Main.FAILED;
+    }
+
+    /// Prints that the heap is too small even to read the arguments, and returns the exit status.
+    static int outOfMemory(OutOfMemoryError failure, PrintWriter err) {
+        err.println("ffm-store: " + reason(failure));
+        return Main.FAILED;
+    }
+
+    /// {@return the line}
+    ///
+    /// @param subject the name of the file the command is about
+    static String line(Throwable failure, String subject) {
+        String file = Printable.escape(subject);
+        if (failure instanceof FileSystemException e && e.getFile() != null) {
+            file = Printable.escape(e.getFile());
+        }
+        return "ffm-store: " + file + ": " + oneLine(withoutFile(reason(failure), file));
+    }
+
+    private static String reason(Throwable failure) {
+        return switch (failure) {
+            case NoSuchFileException _ -> "no such file";
+            case AccessDeniedException _ -> "permission denied";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
+            case InsufficientMemoryException e when isHeap(e.getCause()) -> HEAP_REMEDY;
+            case OutOfMemoryError e -> isHeap(e) ? HEAP_REMEDY : "out of memory: " + e.getMessage();
+            case IOException e when e.getMessage() != null -> e.getMessage();
+            case UnsupportedOperationException e when e.getMessage() != null -> e.getMessage();
+            default -> "internal error: " + failure + " (" + ReportingCommand.STACKTRACE + " shows where)";
+        };
+    }
+
+    private static boolean isHeap(@Nullable Throwable cause) {
+        if (!(cause instanceof OutOfMemoryError)) {
+            return false;
+        }
+        String message = cause.getMessage();
+        return message == null || message.contains("heap") || message.contains("GC overhead");
+    }
+
+    /// The library's messages begin with the name of the file; it is not to stand there twice.
+    private static String withoutFile(String message, String file) {
+        return message.startsWith(file + ": ") ? message.substring(file.length() + 2) : message;
+    }
+
+    /// Messages of the system's own may hold anything.
+    private static String oneLine(String message) {
+        StringBuilder line = new StringBuilder(message.length());
+        message.codePoints().forEach(c -> line.append(c == '\\' ? "\\" : Printable.escape(Character.toString(c))));
+        return line.toString();
+    }
+}

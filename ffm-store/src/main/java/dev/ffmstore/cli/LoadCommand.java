@@ -1,0 +1,53 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.TensorStore;
+import dev.ffmstore.gguf.GgufFile;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `load`: loads a file and reports what that took.
+@Command(
+        name = "load",
+        description = "Loads a file into off-heap memory, then reports time, throughput and memory.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ffm-store load model.gguf",
+            "  ffm-store load --threads 2 --decoder scalar model.gguf",
+            "  ffm-store load --json --include 'blk.0.*' model.gguf | jq .gigabytesPerSecond",
+            "  FFM_STORE_OPTS=-Xmx16m ffm-store load model.gguf"
+        })
+final class LoadCommand extends FileCommand {
+    @Mixin
+    private TensorChoice tensors;
+
+    @Mixin
+    private Effort effort;
+
+    @Option(names = "--ignore-memory", description = "load even if the memory available seems too little")
+    private boolean ignoreMemory;
+
+    @Override
+    void execute(GgufFile file) throws IOException {
+        LoadOptions options = effort.options().filter(tensors.filter(file)).memoryCheck(!ignoreMemory);
+        try (TensorStore store = load(file, options, !json)) {
+            LoadFacts facts = LoadFacts.of(file, store);
+            if (json) {
+                printJson(facts::writeJson);
+            } else {
+                facts.print(out());
+            }
+        }
+    }
+
+    /// Loads, with a progress bar if there is to be one.
+    static TensorStore load(GgufFile file, LoadOptions options, boolean bar) throws IOException {
+        try (Progress progress = new Progress("loading", bar)) {
+            return TensorStore.load(file, options.progress(progress));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.ffmstore.cli;
+
+import java.io.PrintWriter;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// `ffm-store`: the command line.
+///
+/// Exit status 0; 1 with one line on standard error if a command fails; 2 for wrong usage.
+@Command(
+        name = "ffm-store",
+        description = "Turns GGUF models into dense tensors in off-heap memory, and shows what that costs.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        subcommands = {
+            InspectCommand.class,
+            PlanCommand.class,
+            LoadCommand.class,
+            ChecksumCommand.class,
+            DemoCommand.class,
+            AutoComplete.GenerateCompletion.class
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ffm-store demo                          try it, without a model at hand",
+            "  ffm-store inspect model.gguf            what is in a file",
+            "  ffm-store plan model.gguf               what a load would cost",
+            "  ffm-store load model.gguf               load it and report",
+            "  source <(ffm-store generate-completion) complete commands in the shell",
+            "",
+            "FFM_STORE_OPTS holds more options for the JVM, such as -Xmx64m."
+        })
+public final class Main implements Runnable {
+    static final int OK = 0;
+    static final int FAILED = 1;
+    static final int WRONG_USAGE = 2;
+
+    @Spec
+    private CommandSpec spec;
+
+    Main() {}
+
+    /// Runs a command and ends the JVM with its exit status.
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, false);
+        PrintWriter err = new PrintWriter(System.err, true);
+        int status = run(out, err, args);
+        if (out.checkError() && status == OK) {
+            err.println("ffm-store: standard output: cannot be written");
+            status = FAILED;
+        }
+        System.exit(status);
+    }
+
+    /// Runs a command.
+    ///
+    /// @param out for its result
+    /// @param err for everything else
+    /// @param args the command and its arguments
+    /// @return the exit status
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        CommandLine commandLine = new CommandLine(new Main())
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Failures::wrongUsage)
+                .setExecutionExceptionHandler((failure, failed, parsed) -> Failures.failed(failure, failed));
+        try {
+            return commandLine.execute(args);
+        } catch (OutOfMemoryError e) {
+            return Failures.outOfMemory(e, err);
+        } finally {
+            out.flush();
+            err.flush();
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+}

@@ -1,0 +1,129 @@
+package dev.ffmstore.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.LoadPlan;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.internal.memory.MemoryBudget;
+import dev.ffmstore.internal.text.Printable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `plan`: what a load would cost. Reads the header only, and allocates nothing.
+@Command(
+        name = "plan",
+        description = "Shows what a load would cost, without loading anything.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        footerHeading = "%nExamples:%n",
+        footer = {"  ffm-store plan model.gguf", "  ffm-store plan --include 'blk.0.*' --exclude '*norm*' model.gguf"})
+final class PlanCommand extends FileCommand {
+    @Mixin
+    private TensorChoice tensors;
+
+    @Mixin
+    private Effort effort;
+
+    /// The tensors of one type together.
+    private record TypeTotal(GgmlType type, long tensors, long bytes, long denseBytes) {
+        static TypeTotal of(LoadPlan.Slot slot) {
+            return new TypeTotal(slot.type(), 1, slot.sourceBytes(), slot.byteSize());
+        }
+
+        TypeTotal plus(TypeTotal other) {
+            return new TypeTotal(
+                    type, tensors + other.tensors, bytes + other.bytes, denseBytes + other.denseBytes);
+        }
+    }
+
+    @Override
+    void execute(GgufFile file) throws IOException {
+        LoadOptions options = effort.options().filter(tensors.filter(file));
+        LoadPlan plan = LoadPlan.of(file, options);
+        if (json) {
+            printJson(out -> writeJson(out, file, plan, options.threads()));
+        } else {
+            print(file, plan, options.threads());
+        }
+    }
+
+    private static Collection<TypeTotal> byType(LoadPlan plan) {
+        Map<GgmlType, TypeTotal> totals = new TreeMap<>();
+        for (LoadPlan.Slot slot : plan.slots()) {
+            totals.merge(slot.type(), TypeTotal.of(slot), TypeTotal::plus);
+        }
+        return totals.values();
+    }
+
+    private static Optional<LoadPlan.Slot> largest(LoadPlan plan) {
+        return plan.slots().stream().max(Comparator.comparingLong(LoadPlan.Slot::byteSize));
+    }
+
+    private void print(GgufFile file, LoadPlan plan, int threads) {
+        PrintWriter out = out();
+        out.println(Printable.escape(file.name()));
+        Facts facts = new Facts(out)
+                .add("file", Sizes.bytes(file.source().size()))
+                .add("tensors", Sizes.grouped(plan.slots().size()))
+                .add("blocks", Sizes.bytes(plan.sourceBytes()))
+                .add("dense", Sizes.bytes(plan.denseBytes()));
+        largest(plan)
+                .ifPresent(slot -> facts.add(
+                        "largest tensor",
+                        Printable.escape(slot.name()) + " " + slot.shape() + ", " + Sizes.bytes(slot.byteSize())));
+        facts.add("peak", Sizes.bytes(plan.peakBytes(threads)) + " with " + threads + " threads, beside the JVM");
+        MemoryBudget.ofThisProcess()
+                .ifPresent(budget -> facts.add(
+                        "available",
+                        Sizes.bytes(budget.availableBytes()) + ", by " + Printable.escape(budget.limit())
+                                + (plan.peakBytes(threads) > budget.availableBytes() ? ": not enough" : "")));
+        out.println();
+        new Table<TypeTotal>()
+                .text("type", total -> total.type().toString())
+                .number("tensors", TypeTotal::tensors)
+                .number("bytes", TypeTotal::bytes)
+                .number("dense bytes", TypeTotal::denseBytes)
+                .print(out, byType(plan));
+    }
+
+    private static void writeJson(JsonGenerator json, GgufFile file, LoadPlan plan, int threads) throws IOException {
+        json.writeStringField("file", file.name());
+        json.writeNumberField("fileBytes", file.source().size());
+        json.writeNumberField("tensors", plan.slots().size());
+        json.writeNumberField("sourceBytes", plan.sourceBytes());
+        json.writeNumberField("denseBytes", plan.denseBytes());
+        json.writeArrayFieldStart("types");
+        for (TypeTotal total : byType(plan)) {
+            json.writeStartObject();
+            json.writeStringField("type", total.type().toString());
+            json.writeNumberField("tensors", total.tensors());
+            json.writeNumberField("bytes", total.bytes());
+            json.writeNumberField("denseBytes", total.denseBytes());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        Optional<LoadPlan.Slot> largest = largest(plan);
+        if (largest.isPresent()) {
+            json.writeObjectFieldStart("largestTensor");
+            json.writeStringField("name", largest.get().name());
+            json.writeNumberField("bytes", largest.get().sourceBytes());
+            json.writeNumberField("denseBytes", largest.get().byteSize());
+            json.writeEndObject();
+        }
+        json.writeNumberField("threads", threads);
+        json.writeNumberField("peakBytes", plan.peakBytes(threads));
+        Optional<MemoryBudget.Budget> budget = MemoryBudget.ofThisProcess();
+        if (budget.isPresent()) {
+            json.writeNumberField("availableBytes", budget.get().availableBytes());
+            json.writeStringField("availableBy", budget.get().limit());
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.ProgressListener;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/// A progress bar on standard error, once the work has gone on for a moment, if that is a terminal.
+final class Progress implements ProgressListener, AutoCloseable {
+    private static final long PATIENCE_NANOS = 300_000_000;
+    private static final int WIDTH = 79;
+
+    private final String task;
+    private final boolean wanted;
+    private final long start = System.nanoTime();
+    private @Nullable ProgressBar bar;
+
+    /// @param task what is going on
+    /// @param wanted whether a bar is wanted at all
+    Progress(String task, boolean wanted) {
+        this.task = task;
+        // The JVM does not say whether standard error is a terminal; the script that starts it does.
+        this.wanted = wanted && Boolean.getBoolean("ffmstore.stderr.tty");
+    }
+
+    @Override
+    public void progress(long doneBytes, long totalBytes) {
+        if (!wanted || System.nanoTime() - start < PATIENCE_NANOS) {
+            return;
+        }
+        if (bar == null) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName(task)
+                    .setInitialMax(totalBytes)
+                    .setStyle(ProgressBarStyle.ASCII)
+                    .setUnit(" MB", 1_000_000)
+                    .setMaxRenderedLength(WIDTH)
+                    .clearDisplayOnFinish()
+                    .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH))
+                    .build();
+        }
+        bar.stepTo(doneBytes);
+    }
+
+    /// Takes the bar away.
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}

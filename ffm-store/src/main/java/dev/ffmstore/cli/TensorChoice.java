@@ -1,0 +1,47 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.NameFilter;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.gguf.TensorInfo;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+
+/// The options that choose tensors.
+final class TensorChoice {
+    @Spec(Target.MIXEE)
+    private CommandSpec spec;
+
+    @Option(
+            names = "--include",
+            paramLabel = "GLOB",
+            description = "take only tensors whose names match; may be repeated. * stands for any characters, dots"
+                    + " and slashes among them, ? for one, [abc] for one of a set, {a,b} for one of several")
+    private List<String> includes = new ArrayList<>();
+
+    @Option(
+            names = "--exclude",
+            paramLabel = "GLOB",
+            description = "leave out tensors whose names match, whatever --include says; may be repeated")
+    private List<String> excludes = new ArrayList<>();
+
+    /// {@return the filter}
+    ///
+    /// @throws ParameterException if a pattern is malformed, or matches no tensor of the file
+    NameFilter filter(GgufFile file) {
+        if (includes.isEmpty() && excludes.isEmpty()) {
+            return NameFilter.all();
+        }
+        try {
+            NameFilter filter = new NameFilter(includes, excludes);
+            filter.over(file.tensors().stream().map(TensorInfo::name).toList());
+            return filter;
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+    }
+}
