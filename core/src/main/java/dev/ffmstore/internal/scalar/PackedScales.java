@@ -1,6 +1,7 @@
 package dev.ffmstore.internal.scalar;
 
-/// The scales that are scattered over a block: those of IQ1_M, and the 6-bit scales and mins of Q3_K, Q4_K and Q5_K, unpacked eight at a time; [KQuants] draws their layout.
+/// The scales that are scattered over a block: those of IQ1_M, and the 6-bit scales and mins of Q3_K, Q4_K and
+/// Q5_K, unpacked eight at a time; [KQuants] draws their layout.
 public final class PackedScales {
     private PackedScales() {}
 

@@ -31,7 +31,8 @@ final class KQuants {
                     IntVector q = unsignedBytes(blocks, from + 16 + (row >> 2) * 32 + l)
                             .lanewise(VectorOperators.LSHR, 2 * (row & 3))
                             .and(3);
-                    toFloat(q).mul(d * (scale & 0xF))
+                    toFloat(q)
+                            .mul(d * (scale & 0xF))
                             .sub(dmin * (scale >> 4 & 0xF))
                             .intoMemorySegment(dense, to + row * ROW_BYTES + l * Float.BYTES, LE);
                 }

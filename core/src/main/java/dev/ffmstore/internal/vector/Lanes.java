@@ -34,9 +34,7 @@ final class Lanes {
             VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, BITS / 2)));
     static final VectorSpecies<Byte> I8 = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
 
-    static final VectorSpecies<Byte> BYTES_8 = ByteVector.SPECIES_64;
     static final VectorSpecies<Byte> BYTES_16 = ByteVector.SPECIES_128;
-    static final VectorSpecies<Float> FLOATS_4 = FloatVector.SPECIES_128;
     private static final VectorSpecies<Integer> INTS_8 = IntVector.SPECIES_256;
     private static final VectorSpecies<Float> FLOATS_8 = FloatVector.SPECIES_256;
 
@@ -87,12 +85,6 @@ final class Lanes {
         return (FloatVector) ints.convertShape(VectorOperators.I2F, F32, 0);
     }
 
-    /// Eight signed bytes as floats, at any width of the machine.
-    static FloatVector toEightFloats(ByteVector bytes) {
-        return (FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0)
-                .convertShape(VectorOperators.I2F, FLOATS_8, 0);
-    }
-
     /// Sixteen signed bytes, as floats times `d`, to `to`.
     static void scaled(ByteVector bytes, float d, MemorySegment dense, long to) {
         if (COUNT == 16) {
@@ -106,10 +98,12 @@ final class Lanes {
 
     /// The first eight of sixteen signed bytes, as floats times `d0`, to `to0`; the others, times `d1`, to `to1`.
     static void scaledEights(ByteVector bytes, float d0, float d1, MemorySegment dense, long to0, long to1) {
-        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0).convertShape(VectorOperators.I2F, FLOATS_8, 0))
+        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0)
+                        .convertShape(VectorOperators.I2F, FLOATS_8, 0))
                 .mul(d0)
                 .intoMemorySegment(dense, to0, LE);
-        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 1).convertShape(VectorOperators.I2F, FLOATS_8, 0))
+        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 1)
+                        .convertShape(VectorOperators.I2F, FLOATS_8, 0))
                 .mul(d1)
                 .intoMemorySegment(dense, to1, LE);
     }

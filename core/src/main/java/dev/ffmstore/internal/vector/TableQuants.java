@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// The types whose nibbles index a table: sixteen bytes are looked up at once. See the scalar family for their layouts.
+/// The types whose nibbles index a table: sixteen bytes are looked up at once. See the scalar family for their
+/// layouts.
 final class TableQuants {
     private static final ByteVector IQ4 = ByteVector.fromArray(Lanes.BYTES_16, NibbleTables.IQ4, 0);
     private static final ByteVector E2M1 = ByteVector.fromArray(Lanes.BYTES_16, NibbleTables.E2M1, 0);
@@ -47,8 +48,7 @@ final class TableQuants {
             ByteVector table, MemorySegment blocks, long from, float d, MemorySegment dense, long to) {
         ByteVector q = ByteVector.fromMemorySegment(Lanes.BYTES_16, blocks, from, Lanes.LE);
         Lanes.scaled(q.and((byte) 0xF).selectFrom(table), d, dense, to);
-        Lanes.scaled(
-                q.lanewise(VectorOperators.LSHR, 4).and((byte) 0xF).selectFrom(table), d, dense, to + HALF_BYTES);
+        Lanes.scaled(q.lanewise(VectorOperators.LSHR, 4).and((byte) 0xF).selectFrom(table), d, dense, to + HALF_BYTES);
     }
 
     static void nvfp4(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {

@@ -31,6 +31,12 @@ public final class ProcessMemory {
         return status("VmSwap:");
     }
 
+    /// {@return what lies in huge pages of the pool set aside for them, in bytes (HugetlbPages); not part of the
+    /// resident set}
+    public static OptionalLong pooledHugePageBytes() {
+        return status("HugetlbPages:");
+    }
+
     private static OptionalLong status(String key) {
         try {
             for (String line : Files.readAllLines(STATUS, StandardCharsets.ISO_8859_1)) {

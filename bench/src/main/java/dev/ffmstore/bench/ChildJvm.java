@@ -1,0 +1,39 @@
+package dev.ffmstore.bench;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The command that starts another JVM: this one's JDK and class path, the flags that the library wants.
+///
+/// @param flags flags of the caller's, such as `-Xmx32m`
+/// @param main the main class
+/// @param arguments its arguments
+record ChildJvm(List<String> flags, Class<?> main, List<String> arguments) {
+    /// What vector decoders and huge pages need.
+    static final List<String> LIBRARY_FLAGS =
+            List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED");
+
+    /// {@return whether this JVM runs with what [#LIBRARY_FLAGS] give}
+    static boolean isThisOne() {
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
+                && ChildJvm.class.getModule().isNativeAccessEnabled();
+    }
+
+    /// {@return all flags, the library's first}
+    List<String> allFlags() {
+        List<String> all = new ArrayList<>(LIBRARY_FLAGS);
+        all.addAll(flags);
+        return all;
+    }
+
+    /// {@return a process that is ready to be started}
+    ProcessBuilder process() {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(allFlags());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(arguments);
+        return new ProcessBuilder(command);
+    }
+}

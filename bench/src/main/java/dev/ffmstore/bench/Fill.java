@@ -1,0 +1,65 @@
+package dev.ffmstore.bench;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/// The ways to write fresh memory for the first time, one of which is this machine's limit.
+enum Fill {
+    /// `MemorySegment.fill`.
+    SEGMENT_FILL("MemorySegment.fill") {
+        @Override
+        void write(MemorySegment range) {
+            range.fill(VALUE);
+        }
+    },
+    /// The C library's `memset`.
+    MEMSET("memset") {
+        @Override
+        void write(MemorySegment range) {
+            try {
+                MemorySegment ignored = (MemorySegment) Libc.MEMSET.invokeExact(range, (int) VALUE, range.byteSize());
+            } catch (Throwable e) {
+                throw new IllegalStateException("memset failed", e);
+            }
+        }
+    },
+    /// One byte a page, so that the kernel zeroes and Java writes next to nothing. A page is an ordinary one, so
+    /// that every page is there in the end, whatever its size.
+    TOUCH("a byte a page") {
+        @Override
+        void write(MemorySegment range) {
+            for (long offset = 0; offset < range.byteSize(); offset += PAGE_BYTES) {
+                range.set(ValueLayout.JAVA_BYTE, offset, VALUE);
+            }
+        }
+    };
+
+    private static final byte VALUE = 1;
+    private static final long PAGE_BYTES = Long.getLong("bench.page", 4096);
+
+    /// Apart, so that only `memset` links anything.
+    private static final class Libc {
+        static final MethodHandle MEMSET = Linker.nativeLinker()
+                .downcallHandle(
+                        Linker.nativeLinker().defaultLookup().findOrThrow("memset"),
+                        FunctionDescriptor.of(
+                                ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
+    }
+
+    private final String label;
+
+    Fill(String label) {
+        this.label = label;
+    }
+
+    /// {@return its name in a report}
+    String label() {
+        return label;
+    }
+
+    /// Writes a range for the first time.
+    abstract void write(MemorySegment range);
+}

@@ -1,0 +1,52 @@
+package dev.ffmstore.bench;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The entry point of `benchmarks.jar`: a harness of this package by its name, JMH for everything else.
+@Command(
+        name = "benchmarks",
+        description = "Benchmarks of ffm-store. Arguments that name no command go to JMH, -h lists its options.",
+        subcommands = {WholeLoad.class, MemoryHarness.class, Kernels.class})
+public final class Main {
+    private Main() {}
+
+    /// @param args a command and its options, or JMH's
+    public static void main(String[] args) throws Exception {
+        if (!ChildJvm.isThisOne()) {
+            System.exit(relaunch(args));
+        }
+        CommandLine commands = commands();
+        if (args.length == 0 || args[0].equals("--help")) {
+            commands.usage(System.out);
+        } else if (commands.getSubcommands().containsKey(args[0])) {
+            System.exit(commands.execute(args));
+        } else {
+            org.openjdk.jmh.Main.main(args);
+        }
+    }
+
+    /// {@return the commands; a failure is one line on stderr and exit status 1, wrong usage is 2}
+    static CommandLine commands() {
+        return new CommandLine(new Main())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + failure);
+                    return CommandLine.ExitCode.SOFTWARE;
+                });
+    }
+
+    /// Runs the same arguments in a JVM that has the flags, whose other flags are this one's.
+    private static int relaunch(String[] args) throws IOException, InterruptedException {
+        List<String> flags = ManagementFactory.getRuntimeMXBean().getInputArguments();
+        Process child = new ChildJvm(flags, Main.class, List.of(args))
+                .process()
+                .inheritIO()
+                .start();
+        Runtime.getRuntime().addShutdownHook(new Thread(child::destroy));
+        return child.waitFor();
+    }
+}

@@ -1,0 +1,202 @@
+package dev.ffmstore.bench;
+
+import dev.ffmstore.DType;
+import dev.ffmstore.DecoderChoice;
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.LoadPlan;
+import dev.ffmstore.TensorStore;
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.gguf.Shape;
+import dev.ffmstore.internal.decode.Workers;
+import dev.ffmstore.internal.memory.ProcessMemory;
+import dev.ffmstore.internal.memory.Region;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// What share of the machine's limit does a load reach?
+///
+/// ```text
+/// java -jar bench/target/benchmarks.jar whole-load --model model.gguf --repeat 9
+/// ```
+///
+/// The limit is the best of three ways to write the same memory for the first time (see [Fill]). All passes run in
+/// one process and take turns, each round starting with another one; each maps the same size anew by the store's
+/// own code, with the same threads and the same ranges, and frees it before the next. The clock runs from the
+/// mapping to the last byte written; freeing is not timed. The share is computed within each round, the report
+/// gives the median.
+@Command(name = "whole-load", description = "What share of the machine's limit does a load reach?")
+final class WholeLoad implements Callable<Integer> {
+    private static final int WARM_UP_ROUNDS = 2;
+
+    /// Which decoders take part.
+    enum Decoders {
+        VECTOR(List.of(DecoderChoice.VECTOR)),
+        SCALAR(List.of(DecoderChoice.SCALAR)),
+        BOTH(List.of(DecoderChoice.VECTOR, DecoderChoice.SCALAR));
+
+        private final List<DecoderChoice> choices;
+
+        Decoders(List<DecoderChoice> choices) {
+            this.choices = choices;
+        }
+    }
+
+    @Option(names = "--model", required = true, description = "A GGUF file.")
+    private Path model = Path.of("");
+
+    @Option(names = "--repeat", defaultValue = "9", description = "Rounds that count (default: ${DEFAULT-VALUE}).")
+    private int repeat;
+
+    @Option(names = "--threads", defaultValue = "2", description = "Workers (default: ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(
+            names = "--decoder",
+            defaultValue = "both",
+            description = "vector, scalar or both (default: ${DEFAULT-VALUE}).")
+    private Decoders decoders = Decoders.BOTH;
+
+    @Option(names = "--json", description = "Print one JSON object and nothing else.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec command = CommandSpec.create();
+
+    /// A way to write the model's dense size into fresh memory.
+    ///
+    /// @param name what a report calls it
+    private record Pass(String name, Body body) {
+        @FunctionalInterface
+        interface Body {
+            Outcome run() throws Exception;
+        }
+    }
+
+    private record Outcome(double seconds, long byteSize, OptionalLong hugePageBytes) {}
+
+    @Override
+    public Integer call() throws Exception {
+        if (repeat < 1 || threads < 1) {
+            throw new ParameterException(command.commandLine(), "--repeat and --threads: expected 1 or more");
+        }
+        try (GgufFile file = GgufFile.open(model)) {
+            LoadPlan plan = LoadPlan.of(file, LoadOptions.defaults());
+            Comparison comparison = compare(passes(file, plan));
+            WholeLoadReport report = new WholeLoadReport(
+                    plan,
+                    threads,
+                    comparison,
+                    decoders.choices.stream().map(WholeLoad::name).toList(),
+                    Arrays.stream(Fill.values()).map(Fill::label).toList());
+            report.requireShares();
+            PrintWriter out = command.commandLine().getOut();
+            if (json) {
+                JsonReport.print(out, report::write);
+            } else {
+                report.print(out);
+            }
+        }
+        return 0;
+    }
+
+    private List<Pass> passes(GgufFile file, LoadPlan plan) {
+        List<Pass> passes = new ArrayList<>();
+        for (DecoderChoice choice : decoders.choices) {
+            LoadOptions options = LoadOptions.defaults().threads(threads).decoder(choice);
+            passes.add(new Pass(name(choice), () -> load(file, options)));
+        }
+        LoadPlan whole = oneSlot(plan);
+        for (Fill fill : Fill.values()) {
+            passes.add(new Pass(fill.label(), () -> fill(whole, fill)));
+        }
+        return passes;
+    }
+
+    private static String name(DecoderChoice choice) {
+        return "load, " + choice.name().toLowerCase(Locale.ROOT);
+    }
+
+    /// A plan of the same region without the tensors' borders.
+    private static LoadPlan oneSlot(LoadPlan plan) {
+        long size = plan.regionBytes();
+        LoadPlan.Slot slot = new LoadPlan.Slot("region", GgmlType.I8, DType.I8, Shape.of(size), 0, size, 0, size);
+        return new LoadPlan(plan.source(), List.of(slot), size, size, size);
+    }
+
+    private Comparison compare(List<Pass> passes) throws Exception {
+        List<Comparison.Timing> timings = new ArrayList<>();
+        List<Pass> order = new ArrayList<>(passes);
+        for (int round = -WARM_UP_ROUNDS; round < repeat; round++) {
+            for (Pass pass : order) {
+                Outcome outcome = pass.body.run();
+                requireOrdinaryMemory(pass);
+                if (round >= 0) {
+                    timings.add(new Comparison.Timing(
+                            round, pass.name, outcome.seconds, outcome.byteSize, outcome.hugePageBytes.orElse(0)));
+                }
+            }
+            Collections.rotate(order, 1);
+        }
+        return new Comparison(timings);
+    }
+
+    private static Outcome load(GgufFile file, LoadOptions options) throws IOException {
+        long start = System.nanoTime();
+        try (TensorStore store = TensorStore.load(file, options)) {
+            double seconds = secondsSince(start);
+            return new Outcome(seconds, store.report().denseBytes(), store.hugePageBytes());
+        }
+    }
+
+    private Outcome fill(LoadPlan plan, Fill fill) throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            long start = System.nanoTime();
+            Region region = Region.allocate(plan, arena, arena);
+            try {
+                Workers.run(threads, region.rangeCount(), () -> index -> write(region, index, fill), () -> {});
+                double seconds = secondsSince(start);
+                return new Outcome(
+                        seconds, plan.regionBytes(), ProcessMemory.hugePageBytes(List.of(region.segment(0))));
+            } finally {
+                region.release();
+            }
+        }
+    }
+
+    private static void write(Region region, long index, Fill fill) {
+        Region.Range range = region.range(index);
+        MemorySegment memory = region.segment(0);
+        fill.write(memory.asSlice(range.from(), range.to() - range.from()));
+    }
+
+    private static double secondsSince(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    /// Memory that was swapped out, or came from a pool of huge pages set aside, would make the figures those of
+    /// another machine.
+    private static void requireOrdinaryMemory(Pass pass) {
+        long swapped = ProcessMemory.swappedBytes().orElse(0);
+        long pooled = ProcessMemory.pooledHugePageBytes().orElse(0);
+        if (swapped != 0 || pooled != 0) {
+            throw new IllegalStateException(
+                    pass.name + ": expected VmSwap and HugetlbPages of 0, got " + swapped + " and " + pooled);
+        }
+    }
+}

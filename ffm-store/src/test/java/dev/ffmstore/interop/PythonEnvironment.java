@@ -1,0 +1,104 @@
+package dev.ffmstore.interop;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A Python with the packages of one requirements file, made once and kept in the user's cache folder.
+///
+/// ```java
+/// PythonEnvironment python = PythonEnvironment.of(Places.scripts().resolve("requirements.txt"));
+/// String output = python.run("-m", "pip", "list");
+/// ```
+///
+/// Another requirements file, or another Python, is another environment. Packages come from wherever pip is
+/// configured to look.
+final class PythonEnvironment {
+    private static final List<String> NAMES =
+            List.of("python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10");
+
+    private final Path python;
+
+    private PythonEnvironment(Path python) {
+        this.python = python;
+    }
+
+    /// {@return the environment of a requirements file, made now if it is not there}
+    ///
+    /// @throws IOException if there is no Python of 3.10 or newer with venv, or the packages cannot be had
+    static PythonEnvironment of(Path requirements) throws IOException {
+        Interpreter base = Interpreter.find();
+        String packages = Files.readString(requirements);
+        String key = Sha256.of((packages + base.version()).getBytes(StandardCharsets.UTF_8))
+                .substring(0, 16);
+        Path folder = Cache.keep("python-" + key, place -> make(base, requirements, place));
+        return new PythonEnvironment(pythonIn(folder));
+    }
+
+    private static void make(Interpreter base, Path requirements, Path place) throws IOException {
+        Command venv = Command.run(List.of(base.name(), "-m", "venv", place.toString()));
+        if (!venv.succeeded()) {
+            throw new IOException(base.name() + " (" + base.version() + ") cannot make a virtual environment;"
+                    + " install its venv and ensurepip modules (python3-venv on Debian and Ubuntu)\n" + venv.output()
+                    + venv.errors());
+        }
+        // as a module: pip's own script names the interpreter by the path that is about to change
+        new PythonEnvironment(pythonIn(place))
+                .run(
+                        "-m",
+                        "pip",
+                        "install",
+                        "--quiet",
+                        "--no-input",
+                        "--disable-pip-version-check",
+                        "--requirement",
+                        requirements.toString());
+    }
+
+    private static Path pythonIn(Path folder) {
+        return folder.resolve("bin/python");
+    }
+
+    /// {@return what Python prints to stdout}
+    ///
+    /// @param arguments those of the interpreter: a script and its own, or `-m` and a module
+    /// @throws IOException with all that was printed, if the exit status is not 0
+    String run(String... arguments) throws IOException {
+        // nothing of the user's: no PYTHON* variables, no packages of the home folder; no __pycache__ beside the
+        // scripts
+        List<String> line = new ArrayList<>(List.of(python.toString(), "-E", "-s", "-B", "-X", "utf8"));
+        line.addAll(List.of(arguments));
+        return Command.run(line).outputOrFail();
+    }
+
+    /// A Python that is installed.
+    ///
+    /// @param name what it is called on the PATH
+    /// @param version its full version
+    private record Interpreter(String name, String version) {
+        private static final String PROBE = "import sys; print(sys.version_info >= (3, 10)); print(sys.version)";
+
+        static Interpreter find() throws IOException {
+            List<String> tooOld = new ArrayList<>();
+            for (String name : NAMES) {
+                Command probe;
+                try {
+                    probe = Command.run(List.of(name, "-c", PROBE));
+                } catch (IOException absent) {
+                    continue;
+                }
+                String[] answers = probe.output().split("\n", 2);
+                if (answers[0].strip().equals("True")) {
+                    return new Interpreter(name, answers[1].strip());
+                }
+                tooOld.add(name);
+            }
+            throw new IOException("the interop suite needs Python 3.10 or newer on the PATH, as one of "
+                    + String.join(", ", NAMES) + "; found "
+                    + (tooOld.isEmpty() ? "none" : "only older ones: " + String.join(", ", tooOld)));
+        }
+    }
+}
