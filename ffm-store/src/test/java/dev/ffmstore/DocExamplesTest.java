@@ -12,6 +12,7 @@ import dev.ffmstore.gguf.MetadataValue;
 import dev.ffmstore.gguf.TensorInfo;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -47,7 +48,9 @@ class DocExamplesTest {
     @BeforeEach
     void copyModel() throws IOException {
         model = folder.resolve("tinyllama.gguf");
-        Files.copy(DocExamplesTest.class.getResourceAsStream("/models/tiny.Q4_K_M.gguf"), model);
+        try (InputStream resource = DocExamplesTest.class.getResourceAsStream("/models/tiny.Q4_K_M.gguf")) {
+            Files.copy(resource, model);
+        }
     }
 
     @ParameterizedTest
@@ -143,11 +146,11 @@ class DocExamplesTest {
     }
 
     // how-to: Plan
-    static TensorStore loadIfSmall(Path path, long mostBytes) throws IOException {
+    static TensorStore loadIfSmall(Path path, long mostBytes, PrintStream out) throws IOException {
         LoadOptions options = LoadOptions.defaults();
         try (GgufFile file = GgufFile.open(path)) {
             LoadPlan plan = LoadPlan.of(file, options);
-            System.out.println(plan); // a table of the tensors and a line of totals
+            out.println(plan); // a table of the tensors and a line of totals
             if (plan.regionBytes() > mostBytes) {
                 throw new IOException(path + " takes " + plan.regionBytes() + " bytes");
             }
@@ -157,10 +160,13 @@ class DocExamplesTest {
 
     @Test
     void plan() throws IOException {
-        try (TensorStore store = loadIfSmall(model, 1 << 24)) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (TensorStore store = loadIfSmall(model, 1 << 24, new PrintStream(out, true, StandardCharsets.UTF_8))) {
             assertThat(store.tensors()).hasSize(21);
         }
-        assertThatThrownBy(() -> loadIfSmall(model, 1 << 20)).hasMessageContaining("takes 5772288 bytes");
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("21 tensors, 892160 bytes in the file, 5772288 bytes dense");
+        assertThatThrownBy(() -> loadIfSmall(model, 1 << 20, new PrintStream(out, true, StandardCharsets.UTF_8))).hasMessageContaining("takes 5772288 bytes");
     }
 
     // how-to: Choose tensors
