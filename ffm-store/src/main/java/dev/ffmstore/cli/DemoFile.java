@@ -63,21 +63,27 @@ final class DemoFile {
 
     /// Writes the file under another name beside it, and gives it its name when it is complete.
     ///
+    /// The bytes are not forced to the disk, which would take longer than all else: they can be made again.
+    /// A process that is killed leaves the other name behind, for the next one to write over. Of several that write at once, one works
+    /// and the others wait; should two slip through, they write the same bytes.
+    ///
     /// @param path the file; its folder is there
     /// @param model what to write
     /// @param threads how many workers
     /// @param progress hears of the bytes written
     static void write(Path path, DemoModel model, int threads, ProgressListener progress) throws Exception {
-        Path temporary = Files.createTempFile(
-                path.toAbsolutePath().getParent(), path.getFileName().toString(), ".part");
-        try {
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                new DemoFile(model).write(channel, threads, progress);
+        Path part = path.resolveSibling(path.getFileName() + ".part");
+        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.lock();
+            if (isWritten(path, model)) {
+                return;
             }
-            Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(temporary);
+            new DemoFile(model).write(channel, threads, progress);
+        } catch (Throwable failure) {
+            Files.deleteIfExists(part);
+            throw failure;
         }
+        Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private void write(FileChannel channel, int threads, ProgressListener progress) throws Exception {
@@ -89,6 +95,7 @@ final class DemoFile {
                     () -> newTask(channel, arena),
                     () -> progress.progress(doneBytes.get(), model.fileSize()));
         }
+        channel.truncate(model.fileSize());
         // The sizes of all blocks are multiples of the alignment, so that the last tensor needs no padding.
         if (channel.size() != model.fileSize()) {
             throw new IllegalStateException("expected " + model.fileSize() + " bytes, got " + channel.size());
