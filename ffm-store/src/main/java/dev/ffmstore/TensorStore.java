@@ -120,14 +120,15 @@ public final class TensorStore implements AutoCloseable {
         long start = System.nanoTime();
         try (Arena working = Arena.ofShared()) {
             Region region = Region.allocate(plan, working, target);
+            Map<String, Tensor> tensors;
             try {
                 fill(file, plan, decoders, options, region, working);
                 file.checkUnchanged();
+                tensors = bind(plan, region);
             } catch (Throwable failure) {
                 region.release();
                 throw failure;
             }
-            Map<String, Tensor> tensors = bind(plan, region);
             LoadReport report = new LoadReport(
                     tensors.size(),
                     plan.sourceBytes(),

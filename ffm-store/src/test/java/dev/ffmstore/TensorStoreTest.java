@@ -240,6 +240,19 @@ class TensorStoreTest {
     }
 
     @Test
+    void failsCleanlyIfTheCallersArenaIsClosedMeanwhile() throws IOException {
+        Path path = TestModel.large().writeTo(folder);
+        Arena arena = Arena.ofShared();
+        LoadOptions options = LoadOptions.defaults().arena(arena).progress((done, total) -> {
+            if (arena.scope().isAlive()) {
+                arena.close();
+            }
+        });
+        assertThatThrownBy(() -> TensorStore.load(path, options)).isInstanceOf(IllegalStateException.class);
+        assertNoWorkerIsLeft();
+    }
+
+    @Test
     void takesAutomaticArenasAndRefusesConfinedOnes() throws IOException {
         TestModel model = TestModel.large();
         try (TensorStore store =

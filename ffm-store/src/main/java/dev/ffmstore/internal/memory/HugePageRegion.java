@@ -17,6 +17,7 @@ final class HugePageRegion implements Region {
     private final LinuxMemory.Mapping mapping;
     private final MemorySegment memory;
     private final Arena target;
+    private boolean bound;
 
     private HugePageRegion(LoadPlan plan, LinuxMemory.Mapping mapping, Arena working, Arena target) {
         this.plan = plan;
@@ -63,14 +64,17 @@ final class HugePageRegion implements Region {
     @Override
     public List<MemorySegment> bind() {
         LinuxMemory.Mapping unmapped = mapping;
-        MemorySegment bound = slice(MemorySegment.ofAddress(mapping.address())
+        MemorySegment owned = slice(MemorySegment.ofAddress(mapping.address())
                 .reinterpret(mapping.byteSize(), target, ignored -> LinuxMemory.unmap(unmapped)));
-        return plan.slots().stream().map(slot -> slot(bound, slot)).toList();
+        bound = true;
+        return plan.slots().stream().map(slot -> slot(owned, slot)).toList();
     }
 
     @Override
     public void release() {
-        LinuxMemory.unmap(mapping);
+        if (!bound) {
+            LinuxMemory.unmap(mapping);
+        }
     }
 
     @Override

@@ -50,7 +50,8 @@ public sealed interface Region permits HugePageRegion, ArenaRegion {
     /// @return the memory of every tensor, in the plan's order
     List<MemorySegment> bind();
 
-    /// Frees the memory after a load that failed, as far as it can be freed before its arena is closed.
+    /// Frees the memory after a load that failed, unless it has been bound, as far as it can be freed before its
+    /// arena is closed.
     void release();
 
     /// {@return what the memory is, for a report}
