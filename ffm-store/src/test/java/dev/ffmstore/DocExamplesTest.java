@@ -35,7 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The Java examples of README.md and docs/how-to-load-a-model.md, compiled and run. Each stands here word for word, in
+/// The Java examples of README.md and docs/how-to-load-a-model.md, compiled and run. Each stands here word for
+/// word, in
 /// the order of the documents; the comment before it names the section.
 class DocExamplesTest {
     private static final Pattern SNIPPET = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
@@ -62,10 +63,11 @@ class DocExamplesTest {
                 .map(MatchResult::group)
                 .toList();
         assertThat(snippets).isNotEmpty();
-        assertThat(snippets).allSatisfy(snippet -> assertThat(here)
-                .contains(bare(snippet.lines()
-                        .filter(line -> !line.startsWith("```"))
-                        .reduce("", (a, b) -> a + "\n" + b))));
+        assertThat(snippets)
+                .allSatisfy(snippet -> assertThat(here)
+                        .contains(bare(snippet.lines()
+                                .filter(line -> !line.startsWith("```"))
+                                .reduce("", (a, b) -> a + "\n" + b))));
     }
 
     /// Code without comments and white space, so that the formatter may break lines as it likes.
@@ -166,7 +168,8 @@ class DocExamplesTest {
         }
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .contains("21 tensors, 892160 bytes in the file, 5772288 bytes dense");
-        assertThatThrownBy(() -> loadIfSmall(model, 1 << 20, new PrintStream(out, true, StandardCharsets.UTF_8))).hasMessageContaining("takes 5772288 bytes");
+        assertThatThrownBy(() -> loadIfSmall(model, 1 << 20, new PrintStream(out, true, StandardCharsets.UTF_8)))
+                .hasMessageContaining("takes 5772288 bytes");
     }
 
     // how-to: Choose tensors
@@ -205,9 +208,7 @@ class DocExamplesTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream lines = new PrintStream(out, true, StandardCharsets.UTF_8);
         TensorStore.load(model, printingProgress(lines)).close();
-        assertThat(out.toString(StandardCharsets.UTF_8).lines())
-                .last()
-                .isEqualTo("5772288 of 5772288 bytes");
+        assertThat(out.toString(StandardCharsets.UTF_8).lines()).last().isEqualTo("5772288 of 5772288 bytes");
     }
 
     // how-to: Bring an arena
@@ -276,23 +277,22 @@ class DocExamplesTest {
         }
         TestModel everyType = TestModel.ofEveryType();
         try (TensorStore store = TensorStore.load(everyType.writeTo(folder))) {
-            for (GgmlType type : List.of(
-                    GgmlType.F32, GgmlType.F64, GgmlType.I8, GgmlType.I16, GgmlType.I32, GgmlType.I64)) {
+            for (GgmlType type :
+                    List.of(GgmlType.F32, GgmlType.F64, GgmlType.I8, GgmlType.I16, GgmlType.I32, GgmlType.I64)) {
                 Tensor tensor = store.tensor("of." + type);
                 byte[] dense = everyType.dense(tensor.name());
                 long raw = 0;
                 for (int i = tensor.dtype().byteSize() - 1; i >= 0; i--) {
                     raw = raw << 8 | dense[i];
                 }
-                Object expected =
-                        switch (tensor.dtype()) {
-                            case F32 -> Float.intBitsToFloat((int) raw);
-                            case F64 -> Double.longBitsToDouble(raw);
-                            case I8 -> (byte) raw;
-                            case I16 -> (short) raw;
-                            case I32 -> (int) raw;
-                            default -> raw;
-                        };
+                Object expected = switch (tensor.dtype()) {
+                    case F32 -> Float.intBitsToFloat((int) raw);
+                    case F64 -> Double.longBitsToDouble(raw);
+                    case I8 -> (byte) raw;
+                    case I16 -> (short) raw;
+                    case I32 -> (int) raw;
+                    default -> raw;
+                };
                 assertThat(first(tensor)).isEqualTo(expected);
             }
         }
