@@ -98,8 +98,7 @@ public record LoadPlan(String source, List<Slot> slots, long sourceBytes, long d
         return new LoadPlan(file.name(), slots, sourceBytes, denseBytes, end);
     }
 
-    /// {@return how much memory a load takes at its peak, beside the JVM itself, in bytes: the tensors, the
-    /// workers' buffers and a small
+    /// {@return how much memory a load takes at its peak, beside the JVM itself, in bytes: the tensors, the workers' buffers and a small
     /// constant}
     ///
     /// @param threads how many workers there are

@@ -2,8 +2,8 @@ package dev.ffmstore.cli;
 
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
-import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.internal.decode.TensorDigests;
 import dev.ffmstore.internal.text.Printable;
 import java.util.ArrayList;

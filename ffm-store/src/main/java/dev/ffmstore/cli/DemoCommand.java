@@ -97,8 +97,7 @@ final class DemoCommand extends ReportingCommand {
         long peak = RegionLoad.peakBytes(model.denseBytes(), threads);
         if (memory.isPresent() && memory.get().availableBytes() < peak) {
             return "memory is short: " + model.layers() + " layers take " + Sizes.bytes(peak) + ", available are "
-                    + Sizes.bytes(memory.get().availableBytes()) + " ("
-                    + Printable.escape(memory.get().limit()) + ")";
+                    + Sizes.bytes(memory.get().availableBytes()) + " (" + Printable.escape(memory.get().limit()) + ")";
         }
         long usable = Files.getFileStore(cache).getUsableSpace();
         if (!DemoFile.isWritten(cache.resolve(DemoModel.fileName(model.layers())), model)

@@ -68,8 +68,7 @@ final class DemoFile {
     /// @param threads how many workers
     /// @param progress hears of the bytes written
     static void write(Path path, DemoModel model, int threads, ProgressListener progress) throws Exception {
-        Path temporary = Files.createTempFile(
-                path.toAbsolutePath().getParent(), path.getFileName().toString(), ".part");
+        Path temporary = Files.createTempFile(path.toAbsolutePath().getParent(), path.getFileName().toString(), ".part");
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                 new DemoFile(model).write(channel, threads, progress);

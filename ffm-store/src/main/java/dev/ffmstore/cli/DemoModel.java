@@ -1,19 +1,17 @@
 package dev.ffmstore.cli;
 
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.gguf.GgufWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// A model of TinyLlama-1.1B's shape, in the mix of types that llama.cpp calls Q4_K_M: all but its weights and its
-/// words.
+/// A model of TinyLlama-1.1B's shape, in the mix of types that llama.cpp calls Q4_K_M: all but its weights and its words.
 ///
-/// The blocks come from a fixed seed (see [DemoBlocks]), so that the file is the same, byte for byte, wherever it
-/// is made.
+/// The blocks come from a fixed seed (see [DemoBlocks]), so that the file is the same, byte for byte, wherever it is made.
 final class DemoModel {
     /// How many layers TinyLlama has.
     static final int LAYERS = 22;
@@ -150,9 +148,7 @@ final class DemoModel {
                     .putIntegers(
                             "tokenizer.ggml.token_type",
                             MetadataType.INT32,
-                            IntStream.range(0, size)
-                                    .mapToLong(DemoVocabulary::type)
-                                    .toArray())
+                            IntStream.range(0, size).mapToLong(DemoVocabulary::type).toArray())
                     .putInteger("tokenizer.ggml.bos_token_id", MetadataType.UINT32, 1)
                     .putInteger("tokenizer.ggml.eos_token_id", MetadataType.UINT32, 2)
                     .putInteger("tokenizer.ggml.unknown_token_id", MetadataType.UINT32, 0);
@@ -171,7 +167,10 @@ final class DemoModel {
                 case 0 -> "<unk>";
                 case 1 -> "<s>";
                 case 2 -> "</s>";
-                default -> index < FIRST_WORD ? "<0x%02X>".formatted(index - FIRST_BYTE) : word(index - FIRST_WORD);
+                default ->
+                    index < FIRST_WORD
+                            ? "<0x%02X>".formatted(index - FIRST_BYTE)
+                            : word(index - FIRST_WORD);
             };
         }
 

@@ -1,12 +1,12 @@
 package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.MetadataValue;
 import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -78,9 +78,7 @@ final class InspectCommand extends FileCommand {
     }
 
     private static String typeOf(MetadataValue value) {
-        return value instanceof MetadataValue.Array array
-                ? array.toString()
-                : value.type().toString();
+        return value instanceof MetadataValue.Array array ? array.toString() : value.type().toString();
     }
 
     /// A value as it stands in the table: the beginning of it.
@@ -126,9 +124,7 @@ final class InspectCommand extends FileCommand {
         Map<GgmlType, List<TensorInfo>> undecodable = new TreeMap<>();
         for (TensorInfo tensor : file.tensors()) {
             if (!BlockDecoders.scalar().supports(tensor.type())) {
-                undecodable
-                        .computeIfAbsent(tensor.type(), type -> new ArrayList<>())
-                        .add(tensor);
+                undecodable.computeIfAbsent(tensor.type(), type -> new ArrayList<>()).add(tensor);
             }
         }
         undecodable.forEach((type, tensors) -> warnings.add("type " + type + " has no decoder: "

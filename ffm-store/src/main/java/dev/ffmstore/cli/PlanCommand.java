@@ -3,8 +3,8 @@ package dev.ffmstore.cli;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
@@ -39,7 +39,8 @@ final class PlanCommand extends FileCommand {
         }
 
         TypeTotal plus(TypeTotal other) {
-            return new TypeTotal(type, tensors + other.tensors, bytes + other.bytes, denseBytes + other.denseBytes);
+            return new TypeTotal(
+                    type, tensors + other.tensors, bytes + other.bytes, denseBytes + other.denseBytes);
         }
     }
 

@@ -13,8 +13,7 @@ final class Sizes {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
-    /// {@return a size in bytes, and in a larger unit where there is one that fits, as `4,400,193,536 bytes (4.10
-    /// GiB)`}
+    /// {@return a size in bytes, and in a larger unit where there is one that fits, as `4,400,193,536 bytes (4.10 GiB)`}
     static String bytes(long bytes) {
         return grouped(bytes) + " bytes" + (bytes < 1024 ? "" : " (" + rounded(bytes) + ")");
     }

@@ -2,8 +2,8 @@ package dev.ffmstore.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
+import dev.ffmstore.LoadOptions;
 import dev.ffmstore.gguf.GgufFile;
 import java.io.IOException;
 import java.nio.file.Path;

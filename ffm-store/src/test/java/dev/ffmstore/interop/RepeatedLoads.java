@@ -5,8 +5,7 @@ import dev.ffmstore.internal.memory.ProcessMemory;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/// A program that loads and closes a model a number of times and prints the resident set after each, in bytes, a
-/// line
+/// A program that loads and closes a model a number of times and prints the resident set after each, in bytes, a line
 /// each.
 final class RepeatedLoads {
     private RepeatedLoads() {}

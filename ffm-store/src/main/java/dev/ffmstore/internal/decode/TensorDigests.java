@@ -1,9 +1,9 @@
 package dev.ffmstore.internal.decode;
 
 import dev.ffmstore.LoadPlan;
+import dev.ffmstore.gguf.Source;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
-import dev.ffmstore.gguf.Source;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,18 +13,15 @@ import java.util.HexFormat;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/// The SHA-256 of each tensor's dense bytes, without the tensors: a tile at a time is decoded, taken in and
-/// overwritten.
+/// The SHA-256 of each tensor's dense bytes, without the tensors: a tile at a time is decoded, taken in and overwritten.
 ///
-/// Each worker takes whole tensors and owns an input buffer and a tile, so that memory does not grow with the
-/// tensors.
+/// Each worker takes whole tensors and owns an input buffer and a tile, so that memory does not grow with the tensors.
 public final class TensorDigests {
     private static final int TILE_BYTES = 256 << 10;
 
     /// Hears of the digests.
     public interface Listener {
-        /// Called for each tensor, in the order of the plan, on the thread that runs the work, soon after the
-        /// digest is known.
+        /// Called for each tensor, in the order of the plan, on the thread that runs the work, soon after the digest is known.
         ///
         /// @param slot the tensor
         /// @param sha256 the digest, in lower-case hexadecimal digits
