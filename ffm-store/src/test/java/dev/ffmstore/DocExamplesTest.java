@@ -36,7 +36,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The Java examples of README.md and docs/how-to-load-a-model.md, compiled and run. Each stands here word for
-/// word, in the order of the documents; the comment before it names the section.
+/// word, in
+/// the order of the documents; the comment before it names the section.
 class DocExamplesTest {
     private static final Pattern SNIPPET = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
 
