@@ -63,9 +63,9 @@ final class DemoFile {
 
     /// Writes the file under another name beside it, and gives it its name when it is complete.
     ///
-    /// The bytes are not forced to the disk, which would take longer than all else: they can be made again.
-    /// A process that is killed leaves the other name behind, for the next one to write over. Of several that write at once, one works
-    /// and the others wait; should two slip through, they write the same bytes.
+    /// The bytes are not forced to the disk, which would take longer than all else: they can be made again. A
+    /// process that is killed leaves the other name behind, for the next one to write over. Of several that write
+    /// at once, one works and the others wait; should two slip through, they write the same bytes.
     ///
     /// @param path the file; its folder is there
     /// @param model what to write
