@@ -24,7 +24,7 @@ public record TestModel(GgufWriter header, byte[] bytes) {
 
     /// One tensor of each type, of odd sizes, so that slots, blocks and huge pages do not line up; and an empty
     ///tensor and a scalar.
-    static TestModel ofEveryType() {
+    public static TestModel ofEveryType() {
         GgufWriter header = new GgufWriter(3).putString("general.architecture", "test");
         header.putStrings("tokenizer.ggml.tokens", List.of("a", "bc", "")).putInteger("n", MetadataType.UINT32, 7);
         for (GgmlType type : GgmlType.values()) {
@@ -62,12 +62,12 @@ public record TestModel(GgufWriter header, byte[] bytes) {
         return new TestModel(header, bytes);
     }
 
-    Path writeTo(Path folder) throws IOException {
+    public Path writeTo(Path folder) throws IOException {
         return Files.write(folder.resolve("model.gguf"), bytes);
     }
 
     /// The dense bytes of a tensor, decoded here in one piece by the scalar decoders.
-    byte[] dense(String name) {
+    public byte[] dense(String name) {
         TensorInfo tensor = header.tensors().stream()
                 .filter(info -> info.name().equals(name))
                 .findFirst()

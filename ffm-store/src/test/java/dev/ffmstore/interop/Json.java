@@ -11,7 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Reads JSON into maps, lists, strings, numbers, booleans and null.
-final class Json {
+public final class Json {
     /// Python writes infinities and NaN as JavaScript does.
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
@@ -20,7 +20,7 @@ final class Json {
     private Json() {}
 
     /// {@return the objects of a text that has one a line}
-    static List<Map<String, @Nullable Object>> lines(String text) throws IOException {
+    public static List<Map<String, @Nullable Object>> lines(String text) throws IOException {
         List<Map<String, @Nullable Object>> objects = new ArrayList<>();
         try (JsonParser parser = FACTORY.createParser(text)) {
             while (parser.nextToken() != null) {
