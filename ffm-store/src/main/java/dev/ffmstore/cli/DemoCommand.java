@@ -33,6 +33,9 @@ final class DemoCommand extends ReportingCommand {
     /// What the disk is left with, at least.
     private static final long DISK_RESERVE_BYTES = 64L << 20;
 
+    /// How much less memory there may be when the model has been written: the JVM grows meanwhile.
+    private static final long MEMORY_RESERVE_BYTES = 128L << 20;
+
     @Mixin
     private Effort effort;
 
@@ -94,19 +97,23 @@ final class DemoCommand extends ReportingCommand {
 
     /// What a model lacks, or nothing.
     private String shortage(DemoModel model, int threads, Optional<MemoryBudget.Budget> memory) throws IOException {
-        long peak = RegionLoad.peakBytes(model.denseBytes(), threads);
+        long peak = RegionLoad.peakBytes(model.denseBytes(), threads) + MEMORY_RESERVE_BYTES;
         if (memory.isPresent() && memory.get().availableBytes() < peak) {
-            return "memory is short: " + model.layers() + " layers take " + Sizes.bytes(peak) + ", available are "
+            return "memory is short: " + layersTake(model) + Sizes.bytes(peak) + ", available are "
                     + Sizes.bytes(memory.get().availableBytes()) + " ("
                     + Printable.escape(memory.get().limit()) + ")";
         }
         long usable = Files.getFileStore(cache).getUsableSpace();
         if (!DemoFile.isWritten(cache.resolve(DemoModel.fileName(model.layers())), model)
                 && usable - DISK_RESERVE_BYTES < model.fileSize()) {
-            return "disk is short: " + model.layers() + " layers take " + Sizes.bytes(model.fileSize())
-                    + ", usable are " + Sizes.bytes(usable);
+            return "disk is short: " + layersTake(model) + Sizes.bytes(model.fileSize()) + ", usable are "
+                    + Sizes.bytes(usable);
         }
         return "";
+    }
+
+    private static String layersTake(DemoModel model) {
+        return model.layers() == 1 ? "1 layer takes " : model.layers() + " layers take ";
     }
 
     private void write(DemoModel model, int threads) throws Exception {

@@ -5,6 +5,7 @@ import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,9 @@ final class Failures {
         return switch (failure) {
             case NoSuchFileException _ -> "no such file";
             case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException _ -> "is not a directory";
             case FileSystemException e when e.getReason() != null -> e.getReason();
+            case FileSystemException e -> e.getClass().getSimpleName();
             case InsufficientMemoryException e when isHeap(e.getCause()) -> HEAP_REMEDY;
             case OutOfMemoryError e -> isHeap(e) ? HEAP_REMEDY : "out of memory: " + e.getMessage();
             case IOException e when e.getMessage() != null -> e.getMessage();

@@ -29,6 +29,12 @@ class FailuresTest {
     }
 
     @Test
+    void saysInALineWhyAFolderCannotBeMade() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        assertFails(CliRun.of("demo", "--cache-dir", file), file + ": is not a directory");
+    }
+
+    @Test
     void escapesTheNamesOfFiles() {
         assertFails(CliRun.of("load", folder + "/\u001B[2J\n"), folder + "/\\u{1b}[2J\\u{a}: no such file");
     }
