@@ -20,7 +20,8 @@ public final class LoadOptions {
             null,
             true,
             Duration.ofSeconds(10),
-            GgufOptions.defaults());
+            GgufOptions.defaults(),
+            null);
 
     private final int threads;
     private final DecoderChoice decoder;
@@ -30,6 +31,7 @@ public final class LoadOptions {
     private final boolean memoryCheck;
     private final Duration closeTimeout;
     private final GgufOptions gguf;
+    private final @Nullable Boolean applyScales;
 
     private LoadOptions(
             int threads,
@@ -39,7 +41,8 @@ public final class LoadOptions {
             @Nullable Arena arena,
             boolean memoryCheck,
             Duration closeTimeout,
-            GgufOptions gguf) {
+            GgufOptions gguf,
+            @Nullable Boolean applyScales) {
         this.threads = threads;
         this.decoder = decoder;
         this.filter = filter;
@@ -48,6 +51,7 @@ public final class LoadOptions {
         this.memoryCheck = memoryCheck;
         this.closeTimeout = closeTimeout;
         this.gguf = gguf;
+        this.applyScales = applyScales;
     }
 
     /// {@return what most users want: all processors, the best decoders, every tensor, an arena of the store's own}
@@ -67,7 +71,7 @@ public final class LoadOptions {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: expected 1 or more, got " + threads);
         }
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf);
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
     }
 
     /// {@return which decoders are used; by default the best there are}
@@ -77,7 +81,7 @@ public final class LoadOptions {
 
     /// {@return these options with another choice of decoders}
     public LoadOptions decoder(DecoderChoice decoder) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf);
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
     }
 
     /// {@return which tensors are loaded; by default all}
@@ -87,7 +91,7 @@ public final class LoadOptions {
 
     /// {@return these options for other tensors}
     public LoadOptions filter(NameFilter filter) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf);
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
     }
 
     /// {@return who hears of the progress, if anyone}
@@ -97,7 +101,7 @@ public final class LoadOptions {
 
     /// {@return these options with a listener}
     public LoadOptions progress(ProgressListener listener) {
-        return new LoadOptions(threads, decoder, filter, listener, arena, memoryCheck, closeTimeout, gguf);
+        return new LoadOptions(threads, decoder, filter, listener, arena, memoryCheck, closeTimeout, gguf, applyScales);
     }
 
     /// {@return the caller's arena, if one was given}
@@ -117,7 +121,7 @@ public final class LoadOptions {
         if (!arena.allocate(0).isAccessibleBy(new Thread(() -> {}))) {
             throw new IllegalArgumentException("the arena is confined to one thread: expected a shared one");
         }
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf);
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
     }
 
     /// {@return whether a load that needs more memory than there is gets refused; by default it does}
@@ -127,7 +131,7 @@ public final class LoadOptions {
 
     /// {@return these options with or without the check of the memory available}
     public LoadOptions memoryCheck(boolean check) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, check, closeTimeout, gguf);
+        return new LoadOptions(threads, decoder, filter, progress, arena, check, closeTimeout, gguf, applyScales);
     }
 
     /// {@return how long `close` waits for system calls that hold a tensor; by default ten seconds}
@@ -137,7 +141,7 @@ public final class LoadOptions {
 
     /// {@return these options with another time for `close` to wait}
     public LoadOptions closeTimeout(Duration timeout) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, timeout, gguf);
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, timeout, gguf, applyScales);
     }
 
     /// {@return the limits under which a file is opened}
@@ -147,6 +151,26 @@ public final class LoadOptions {
 
     /// {@return these options with other limits for opening a file}
     public LoadOptions gguf(GgufOptions options) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, options);
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, options, applyScales);
+    }
+
+    /// {@return whether companion scales are applied; empty while nobody has decided}
+    public Optional<Boolean> applyScales() {
+        return Optional.ofNullable(applyScales);
+    }
+
+    /// {@return these options with a decision on companion scales}
+    ///
+    /// A model with tensors of type NVFP4 may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or
+    /// `NAME.weight.scale`) that its elements are to be multiplied by. Applied, an element is ggml's value times
+    /// the
+    /// scale, rounded once to a float; left, it is ggml's value, for the engine to multiply. The scales themselves
+    /// are tensors like any other either way, and apply even if the filter leaves them out. Without a decision they
+    /// are left, and a load that meets any says so in the log.
+    ///
+    /// @param apply whether to apply them
+    public LoadOptions applyScales(boolean apply) {
+        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, apply);
     }
 }

@@ -9,8 +9,19 @@ package dev.ffmstore;
 /// @param threads how many workers there were
 /// @param decoder which decoders were used
 /// @param memory what the memory is
+/// @param scaledTensors how many tensors were multiplied by their companion scales
+/// @param unappliedScales how many tensors have companion scales that were not applied; see
+/// [LoadOptions#applyScales(boolean)]
 public record LoadReport(
-        int tensors, long sourceBytes, long denseBytes, double seconds, int threads, String decoder, String memory) {
+        int tensors,
+        long sourceBytes,
+        long denseBytes,
+        double seconds,
+        int threads,
+        String decoder,
+        String memory,
+        int scaledTensors,
+        int unappliedScales) {
 
     /// {@return dense bytes written per second, in 10⁹}
     public double gigabytesPerSecond() {

@@ -4,6 +4,7 @@ import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.Source;
+import dev.ffmstore.internal.decode.CompanionScale;
 import dev.ffmstore.internal.decode.RegionLoad;
 import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.memory.ProcessMemory;
@@ -41,6 +42,8 @@ import java.util.OptionalLong;
 /// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen` and `name`
 /// throws `IllegalStateException`, and so does access to any of its segments.
 public final class TensorStore implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(TensorStore.class.getName());
+
     private final String name;
     private final Map<String, Tensor> tensors;
     private final Metadata metadata;
@@ -136,7 +139,14 @@ public final class TensorStore implements AutoCloseable {
                     (System.nanoTime() - start) / 1e9,
                     options.threads(),
                     decoders.toString(),
-                    region.description());
+                    region.description(),
+                    (int) plan.slots().stream()
+                            .filter(slot -> slot.scale().isPresent())
+                            .count(),
+                    plan.unscaled().size());
+            if (options.applyScales().isEmpty()) {
+                sayThatScalesWereLeft(file, plan);
+            }
             return new TensorStore(
                     file.name(),
                     tensors,
@@ -185,6 +195,25 @@ public final class TensorStore implements AutoCloseable {
                             segments.get(i).asReadOnly()));
         }
         return tensors;
+    }
+
+    /// Says what became of companion scales, in a load that was not told what to do with them.
+    private static void sayThatScalesWereLeft(GgufFile file, LoadPlan plan) {
+        if (plan.unscaled().isEmpty()) {
+            return;
+        }
+        String name = Printable.escape(file.name()) + ": ";
+        LOG.log(
+                System.Logger.Level.INFO,
+                name + plan.unscaled().size()
+                        + (plan.unscaled().size() == 1
+                                ? " tensor has a companion scale, which was"
+                                : " tensors have companion scales, which were")
+                        + " not applied; LoadOptions.applyScales");
+        plan.unscaled().stream()
+                .flatMap(tensor -> CompanionScale.of(file, file.tensor(tensor)).stream())
+                .flatMap(companion -> companion.problem().stream())
+                .forEach(problem -> LOG.log(System.Logger.Level.WARNING, name + problem));
     }
 
     private static void checkMemory(LoadPlan plan, LoadOptions options) throws InsufficientMemoryException {

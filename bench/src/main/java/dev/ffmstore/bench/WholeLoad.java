@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -137,8 +138,9 @@ final class WholeLoad implements Callable<Integer> {
     /// A plan of the same region without the tensors' borders.
     private static LoadPlan oneSlot(LoadPlan plan) {
         long size = plan.regionBytes();
-        LoadPlan.Slot slot = new LoadPlan.Slot("region", GgmlType.I8, DType.I8, Shape.of(size), 0, size, 0, size);
-        return new LoadPlan(plan.source(), List.of(slot), size, size, size);
+        LoadPlan.Slot slot =
+                new LoadPlan.Slot("region", GgmlType.I8, DType.I8, Shape.of(size), 0, size, 0, size, Optional.empty());
+        return new LoadPlan(plan.source(), List.of(slot), size, size, size, List.of());
     }
 
     private Comparison compare(List<Pass> passes) throws Exception {

@@ -36,7 +36,7 @@ final class ChecksumCommand extends FileCommand {
 
     @Override
     void execute(GgufFile file) throws Exception {
-        LoadOptions options = effort.options().filter(tensors.filter(file));
+        LoadOptions options = effort.options().filter(tensors.filter(file)).applyScales(false);
         BlockDecoders decoders = options.decoder().decoders();
         LoadPlan plan = LoadPlan.of(file, options);
         List<Line> lines = new ArrayList<>();

@@ -7,6 +7,7 @@ import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.MetadataValue;
 import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.internal.decode.CompanionScale;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import picocli.CommandLine.Command;
 
@@ -59,13 +61,20 @@ final class InspectCommand extends FileCommand {
                 .text("value", entry -> abridged(entry.getValue()))
                 .print(out, file.metadata().asMap().entrySet());
         out.println();
-        new Table<TensorInfo>()
+        Table<TensorInfo> tensors = new Table<TensorInfo>()
                 .text("tensor", tensor -> Printable.escape(tensor.name()))
                 .text("type", tensor -> tensor.type().toString())
                 .text("shape", tensor -> tensor.shape().toString())
                 .number("offset", TensorInfo::offset)
-                .number("bytes", TensorInfo::byteSize)
-                .print(out, file.tensors());
+                .number("bytes", TensorInfo::byteSize);
+        if (!CompanionScale.in(file).isEmpty()) {
+            tensors.text(
+                    "companion scale",
+                    tensor -> CompanionScale.of(file, tensor)
+                            .map(companion -> Printable.escape(companion.scale().name()))
+                            .orElse(""));
+        }
+        tensors.print(out, file.tensors());
         out.println();
         out.println(Sizes.grouped(file.metadata().asMap().size()) + " keys, "
                 + Sizes.grouped(file.tensors().size()) + " tensors, data from offset "
@@ -120,7 +129,7 @@ final class InspectCommand extends FileCommand {
         return new String(some.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
     }
 
-    /// What the reader warns of, and the types that cannot be decoded.
+    /// What the reader warns of, the types that cannot be decoded, and the companion scales.
     private static List<String> warnings(GgufFile file) {
         List<String> warnings = new ArrayList<>(file.warnings());
         Map<GgmlType, List<TensorInfo>> undecodable = new TreeMap<>();
@@ -135,6 +144,21 @@ final class InspectCommand extends FileCommand {
                 + Printable.escape(tensors.getFirst().name())
                 + (tensors.size() == 1 ? "" : " and " + (tensors.size() - 1) + " more of this type")
                 + " cannot be loaded"));
+        warnings.addAll(scaleWarnings(file));
+        return warnings;
+    }
+
+    private static List<String> scaleWarnings(GgufFile file) {
+        List<CompanionScale> companions = CompanionScale.in(file);
+        List<String> warnings = new ArrayList<>();
+        if (!companions.isEmpty()) {
+            CompanionScale first = companions.getFirst();
+            warnings.add("blocks alone are not the weights: "
+                    + Printable.escape(first.weight().name())
+                    + (companions.size() == 1 ? " has" : " and " + (companions.size() - 1) + " more tensors have")
+                    + " companion scales, which load applies only with --apply-scales");
+        }
+        companions.forEach(companion -> companion.problem().ifPresent(warnings::add));
         return warnings;
     }
 
@@ -163,6 +187,10 @@ final class InspectCommand extends FileCommand {
             json.writeNumberField("offset", tensor.offset());
             json.writeNumberField("bytes", tensor.byteSize());
             json.writeNumberField("denseBytes", tensor.denseByteSize());
+            Optional<CompanionScale> companion = CompanionScale.of(file, tensor);
+            if (companion.isPresent()) {
+                json.writeStringField("companionScale", companion.get().scale().name());
+            }
             json.writeEndObject();
         }
         json.writeEndArray();

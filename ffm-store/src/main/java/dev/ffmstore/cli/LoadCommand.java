@@ -31,9 +31,19 @@ final class LoadCommand extends FileCommand {
     @Option(names = "--ignore-memory", description = "load even if the memory available seems too little")
     private boolean ignoreMemory;
 
+    @Option(
+            names = "--apply-scales",
+            negatable = true,
+            description = "multiply NVFP4 tensors by their companion scales, where the file has any; without this they"
+                    + " keep ggml's values")
+    private boolean applyScales;
+
     @Override
     void execute(GgufFile file) throws IOException {
-        LoadOptions options = effort.options().filter(tensors.filter(file)).memoryCheck(!ignoreMemory);
+        LoadOptions options = effort.options()
+                .filter(tensors.filter(file))
+                .memoryCheck(!ignoreMemory)
+                .applyScales(applyScales);
         try (TensorStore store = load(file, options, !json)) {
             LoadFacts facts = LoadFacts.of(file, store);
             if (json) {

@@ -56,6 +56,15 @@ record LoadFacts(
                                 + report.threads() + " threads")
                 .add("decoder", report.decoder())
                 .add("memory", report.memory());
+        if (report.scaledTensors() > 0) {
+            facts.add("scales", "companion scales: " + Sizes.grouped(report.scaledTensors()) + " applied");
+        }
+        if (report.unappliedScales() > 0) {
+            facts.add(
+                    "scales",
+                    "companion scales: " + Sizes.grouped(report.unappliedScales())
+                            + " not applied; --apply-scales applies them");
+        }
         hugePageBytes.ifPresent(bytes -> facts.add("in huge pages", Sizes.bytes(bytes)));
         facts.add("heap peak", Sizes.bytes(heapPeakBytes));
         rssPeakBytes.ifPresent(bytes -> facts.add("RSS peak", Sizes.bytes(bytes) + ", " + againstDense(bytes)));
@@ -88,6 +97,8 @@ record LoadFacts(
         json.writeNumberField("threads", report.threads());
         json.writeStringField("decoder", report.decoder());
         json.writeStringField("memory", report.memory());
+        json.writeNumberField("scaledTensors", report.scaledTensors());
+        json.writeNumberField("unappliedScales", report.unappliedScales());
         if (hugePageBytes.isPresent()) {
             json.writeNumberField("hugePageBytes", hugePageBytes.getAsLong());
         }

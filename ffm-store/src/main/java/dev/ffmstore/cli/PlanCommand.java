@@ -45,7 +45,7 @@ final class PlanCommand extends FileCommand {
 
     @Override
     void execute(GgufFile file) throws IOException {
-        LoadOptions options = effort.options().filter(tensors.filter(file));
+        LoadOptions options = effort.options().filter(tensors.filter(file)).applyScales(false);
         LoadPlan plan = LoadPlan.of(file, options);
         if (json) {
             printJson(out -> writeJson(out, file, plan, options.threads()));
@@ -78,6 +78,12 @@ final class PlanCommand extends FileCommand {
                 .ifPresent(slot -> facts.add(
                         "largest tensor",
                         Printable.escape(slot.name()) + " " + slot.shape() + ", " + Sizes.bytes(slot.byteSize())));
+        if (!plan.unscaled().isEmpty()) {
+            facts.add(
+                    "scales",
+                    "companion scales: " + Sizes.grouped(plan.unscaled().size())
+                            + "; load applies them with --apply-scales");
+        }
         facts.add("peak", Sizes.bytes(plan.peakBytes(threads)) + " with " + threads + " threads, beside the JVM");
         MemoryBudget.ofThisProcess()
                 .ifPresent(budget -> facts.add(
@@ -117,6 +123,7 @@ final class PlanCommand extends FileCommand {
             json.writeNumberField("denseBytes", largest.get().byteSize());
             json.writeEndObject();
         }
+        json.writeNumberField("companionScales", plan.unscaled().size());
         json.writeNumberField("threads", threads);
         json.writeNumberField("peakBytes", plan.peakBytes(threads));
         Optional<MemoryBudget.Budget> budget = MemoryBudget.ofThisProcess();

@@ -54,7 +54,7 @@ public final class TensorDigests {
 
     /// Digests every tensor of a plan; see [Workers#run].
     ///
-    /// @param plan the tensors
+    /// @param plan the tensors; for ggml's values one that applies no companion scales
     /// @param source where their blocks are
     /// @param decoders which decoders to use
     /// @param threads how many workers
