@@ -3,10 +3,11 @@ package dev.ffmstore.bench;
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
-import java.lang.foreign.Arena;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -21,17 +22,17 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// How fast is a decoder when memory is not the limit? One thread, 256 KiB of output that stays in the second-level
-/// cache.
+/// How fast is a decoder by itself, with a JVM of its own? [Kernels] compares all in one.
 ///
 /// ```text
-/// java -jar bench/target/benchmarks.jar kernels
-/// java -jar bench/target/benchmarks.jar KernelBenchmark -p type=Q4_K,Q6_K -p kind=vector -prof gc
+/// java -jar bench/target/benchmarks.jar KernelBenchmark -p type=Q4_K,Q6_K -p kind=vector,ggml-native -prof gc
 /// ```
 ///
-/// An operation is one call for all 256 KiB. The secondary result `gigabytes` is the output in 10⁹ bytes a second;
-/// with
-/// `-prof gc`, `gc.alloc.rate.norm` is what a call allocates.
+/// One thread. An operation is one call for all of the output. The secondary result `gigabytes` is the output in
+/// 10⁹
+/// bytes a second; with `-prof gc`, `gc.alloc.rate.norm` is what a call allocates. A build of ggml that is not
+/// there is
+/// a failure of that benchmark.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -41,9 +42,6 @@ import org.openjdk.jmh.annotations.Warmup;
         value = 1,
         jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
 public class KernelBenchmark {
-    private static final int DENSE_BYTES = 256 << 10;
-    private static final int ALIGNMENT = 64;
-
     /// What the blocks are: every type that is decoded and not merely copied.
     @Param({
         "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_K", "IQ1_S",
@@ -53,14 +51,16 @@ public class KernelBenchmark {
     public GgmlType type = GgmlType.F16;
 
     /// Which decoder; where the vector kind *is* the scalar kernel, both measure the same.
-    @Param({"scalar", "vector"})
+    @Param({"scalar", "vector", "ggml-shipped", "ggml-native"})
     public String kind = "scalar";
 
-    private Arena arena = Arena.global();
-    private MemorySegment blocks = MemorySegment.NULL;
-    private MemorySegment dense = MemorySegment.NULL;
+    /// 256 KiB of output that stay in the second-level cache, or 512 MiB that do not.
+    @Param({"cached", "streamed"})
+    public String memory = "cached";
+
+    private KernelMemory.@Nullable Kernel kernel;
+    private @Nullable KernelMemory room;
     private BlockDecoder decoder = BlockDecoders.scalar().of(GgmlType.F16);
-    private int blockCount;
 
     /// Counts the output.
     @AuxCounters
@@ -71,36 +71,56 @@ public class KernelBenchmark {
     }
 
     /// Draws the blocks.
+    ///
+    /// @throws IOException if the build of ggml is not there
     @Setup
-    public void allocate() {
-        blockCount = DENSE_BYTES / type.denseBlockBytes();
-        byte[] drawn = new RandomBlocks(type, 1).next(blockCount);
-        arena = Arena.ofShared();
-        blocks = arena.allocate(drawn.length, ALIGNMENT);
-        MemorySegment.copy(drawn, 0, blocks, ValueLayout.JAVA_BYTE, 0, drawn.length);
-        dense = arena.allocate(DENSE_BYTES, ALIGNMENT);
-        decoder = decoders(kind).of(type);
+    public void allocate() throws IOException {
+        decoder = decoder();
+        long denseBytes = denseBytes();
+        room = new KernelMemory(denseBytes);
+        kernel = room.of(type, denseBytes);
     }
 
-    private static BlockDecoders decoders(String kind) {
+    private BlockDecoder decoder() throws IOException {
         return switch (kind) {
-            case "scalar" -> BlockDecoders.scalar();
-            case "vector" -> BlockDecoders.vector();
-            default -> throw new IllegalArgumentException("kind: expected scalar or vector, got " + kind);
+            case "scalar" -> BlockDecoders.scalar().of(type);
+            case "vector" -> BlockDecoders.vector().of(type);
+            case "ggml-shipped" -> ggml(GgmlVariant.SHIPPED).of(type);
+            case "ggml-native" -> ggml(GgmlVariant.NATIVE).of(type);
+            default ->
+                throw new IllegalArgumentException(
+                        "kind: expected scalar, vector, ggml-shipped or ggml-native, got " + kind);
+        };
+    }
+
+    private static GgmlLibrary ggml(GgmlVariant variant) throws IOException {
+        return GgmlLibrary.open(GgmlBuild.of(variant)
+                .find()
+                .orElseThrow(() -> new IOException(variant.label() + " is not built; the command ggml does that")));
+    }
+
+    private long denseBytes() {
+        return switch (memory) {
+            case "cached" -> KernelMemory.CACHED_BYTES;
+            case "streamed" -> KernelMemory.STREAMED_BYTES;
+            default -> throw new IllegalArgumentException("memory: expected cached or streamed, got " + memory);
         };
     }
 
     /// Frees them.
     @TearDown
     public void free() {
-        arena.close();
+        if (room != null) {
+            room.close();
+        }
     }
 
-    /// One call for 256 KiB of output.
+    /// One call for all of the output.
     @Benchmark
     public MemorySegment decode(Output output) {
-        decoder.decode(blocks, 0, dense, 0, blockCount);
-        output.gigabytes += DENSE_BYTES / 1e9;
-        return dense;
+        KernelMemory.Kernel here = Objects.requireNonNull(kernel);
+        decoder.decode(here.blocks(), 0, here.dense(), 0, here.blockCount());
+        output.gigabytes += here.dense().byteSize() / 1e9;
+        return here.dense();
     }
 }

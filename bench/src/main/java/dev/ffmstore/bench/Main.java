@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "benchmarks",
         description = "Benchmarks of ffm-store. Arguments that name no command go to JMH, -h lists its options.",
-        subcommands = {WholeLoad.class, MemoryHarness.class, Kernels.class})
+        subcommands = {WholeLoad.class, MemoryHarness.class, Kernels.class, GgmlCommand.class})
 public final class Main {
     private Main() {}
 

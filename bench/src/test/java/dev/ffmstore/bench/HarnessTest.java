@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,15 +136,41 @@ class HarnessTest {
 
     @Test
     void kernelsReportSpeedAndAllocation() throws IOException {
-        Result result =
-                run("kernels", "--json", "-p", "type=Q8_0", "-p", "kind=scalar", "-wi", "1", "-i", "1", "-r", "100ms");
+        Result result = run("kernels", "--json", "--type", "Q8_0", "--repeat", "3", "--stream-mib", "4");
 
         assertThat(result.status()).as(result.err()).isZero();
-        assertThat(objects(result.json().get("results"))).singleElement().satisfies(row -> {
-            assertThat(row).containsEntry("type", "Q8_0").containsEntry("kind", "scalar");
-            assertPositive(row.get("gigabytesPerSecond"));
-            assertThat((Double) row.get("bytesPerCall")).isNotNegative();
-        });
+        Map<String, Object> report = result.json();
+        List<Map<String, Object>> rows = objects(report.get("results"));
+        assertThat(rows).extracting(row -> row.get("memory")).containsExactly("cached", "streamed");
+        Set<String> notRun = map(report.get("notRun")).keySet();
+        for (Map<String, Object> row : rows) {
+            assertThat(row).containsEntry("type", "Q8_0");
+            assertThat(Stream.concat(map(row.get("gigabytesPerSecond")).keySet().stream(), notRun.stream()))
+                    .containsExactlyInAnyOrder("scalar", "vector", "ggml-shipped", "ggml-native", "ceiling");
+            map(row.get("gigabytesPerSecond")).values().forEach(HarnessTest::assertPositive);
+            assertPositive(map(row.get("vectorOver")).get("ceiling"));
+            assertThat(map(row.get("rounds")).values())
+                    .allSatisfy(values -> assertThat((List<?>) values).hasSize(3));
+            assertThat(map(row.get("bytesPerBlock"))).containsKeys("scalar", "vector");
+            if (!notRun.isEmpty()) {
+                assertThat(row).containsEntry("verdict", "not compared");
+            }
+        }
+    }
+
+    @Test
+    void kernelsPrintATableAndSayWhatWasNotRun() throws IOException {
+        System.setProperty("ffmstore.ggml-native", folder.resolve("none.so").toString());
+        try {
+            Result result = run("kernels", "--type", "F16", "--memory", "cached", "--repeat", "1", "--stream-mib", "2");
+
+            assertThat(result.status()).as(result.err()).isZero();
+            assertThat(result.out()).contains("ggml-native: not run: ", "F16", "not compared");
+        } finally {
+            System.clearProperty("ffmstore.ggml-native");
+        }
+        assertThat(run("kernels", "--type", "Q8_1").status()).isEqualTo(2);
+        assertThat(run("kernels", "--type", "F32").err()).contains("F32 is not decoded");
     }
 
     @Test
@@ -193,6 +221,11 @@ class HarnessTest {
 
     private static void assertPositive(Object number) {
         assertThat((Double) number).isFinite().isPositive();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> map(Object object) {
+        return (Map<String, Object>) object;
     }
 
     @SuppressWarnings("unchecked")

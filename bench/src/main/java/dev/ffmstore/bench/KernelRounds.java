@@ -1,0 +1,139 @@
+package dev.ffmstore.bench;
+
+import com.sun.management.ThreadMXBean;
+import dev.ffmstore.bench.KernelMemory.Kernel;
+import dev.ffmstore.bench.KernelRow.Residence;
+import dev.ffmstore.ggml.BlockDecoder;
+import dev.ffmstore.ggml.GgmlType;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.Function;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Lets the decoders of one type, and fills of the same memory, take turns on one thread.
+///
+/// Every round runs each contender once and begins with another one. A turn in the cache is as many calls as take
+/// some
+/// milliseconds, a streaming turn is one call.
+final class KernelRounds {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_PREFERRED;
+    private static final long WARM_UP_NANOS = 500_000_000;
+    private static final long TURN_NANOS = 5_000_000;
+    private static final int STREAMED_WARM_UP_ROUNDS = 1;
+
+    private final KernelMemory memory;
+    private final SequencedMap<String, Function<GgmlType, BlockDecoder>> decoders;
+    private final int repeat;
+
+    /// Writes all of a kernel's output once.
+    private record Contender(String name, Runnable call) {}
+
+    /// What one contender's turns gave.
+    private static final class Tally {
+        final List<Double> gigabytesPerSecond = new ArrayList<>();
+        final List<Double> bytesPerBlock = new ArrayList<>();
+    }
+
+    /// @param memory where all work
+    /// @param decoders those of each library, by contender
+    /// @param repeat how many rounds count
+    KernelRounds(KernelMemory memory, SequencedMap<String, Function<GgmlType, BlockDecoder>> decoders, int repeat) {
+        this.memory = memory;
+        this.decoders = decoders;
+        this.repeat = repeat;
+    }
+
+    /// {@return what the contenders reached}
+    ///
+    /// @param denseBytes the size of the output
+    KernelRow run(GgmlType type, Residence residence, long denseBytes) {
+        Kernel kernel = memory.of(type, denseBytes);
+        List<Contender> order = contenders(type, kernel);
+        Map<String, Integer> calls = new LinkedHashMap<>();
+        Map<String, Tally> tallies = new LinkedHashMap<>();
+        for (Contender contender : order) {
+            long callNanos = warmUp(contender);
+            calls.put(contender.name, (int) Math.max(1, TURN_NANOS / callNanos));
+            tallies.put(contender.name, new Tally());
+        }
+        int unrecorded = residence == Residence.STREAMED ? STREAMED_WARM_UP_ROUNDS : 0;
+        for (int round = -unrecorded; round < repeat; round++) {
+            for (Contender contender : order) {
+                Tally tally = round < 0 ? new Tally() : tallies.get(contender.name);
+                turn(contender, calls.get(contender.name), kernel, tally);
+            }
+            Collections.rotate(order, 1);
+        }
+        return row(type, residence, tallies);
+    }
+
+    private List<Contender> contenders(GgmlType type, Kernel kernel) {
+        List<Contender> contenders = new ArrayList<>();
+        decoders.forEach((name, library) -> {
+            BlockDecoder decoder = library.apply(type);
+            contenders.add(new Contender(
+                    name, () -> decoder.decode(kernel.blocks(), 0, kernel.dense(), 0, kernel.blockCount())));
+        });
+        List<Runnable> fills = List.of(
+                () -> Fill.SEGMENT_FILL.write(kernel.dense()),
+                () -> Fill.MEMSET.write(kernel.dense()),
+                () -> storeVectors(kernel.dense()));
+        for (int i = 0; i < fills.size(); i++) {
+            contenders.add(new Contender(KernelRow.FILLS.get(i), fills.get(i)));
+        }
+        return contenders;
+    }
+
+    private static void storeVectors(MemorySegment dense) {
+        ByteVector value = ByteVector.broadcast(BYTES, (byte) 1);
+        for (long offset = 0; offset < dense.byteSize(); offset += BYTES.vectorByteSize()) {
+            value.intoMemorySegment(dense, offset, ByteOrder.LITTLE_ENDIAN);
+        }
+    }
+
+    /// {@return how long a call takes in the end, in nanoseconds}
+    private static long warmUp(Contender contender) {
+        long end = System.nanoTime() + WARM_UP_NANOS;
+        long start;
+        long done;
+        do {
+            start = System.nanoTime();
+            contender.call.run();
+            done = System.nanoTime();
+        } while (done < end);
+        return Math.max(1, done - start);
+    }
+
+    private static void turn(Contender contender, int calls, Kernel kernel, Tally tally) {
+        long allocated = THREADS.getCurrentThreadAllocatedBytes();
+        long start = System.nanoTime();
+        for (int i = 0; i < calls; i++) {
+            contender.call.run();
+        }
+        long nanos = System.nanoTime() - start;
+        allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
+        tally.gigabytesPerSecond.add((double) kernel.dense().byteSize() * calls / nanos);
+        tally.bytesPerBlock.add((double) allocated / calls / kernel.blockCount());
+    }
+
+    private KernelRow row(GgmlType type, Residence residence, Map<String, Tally> tallies) {
+        Map<String, List<Double>> rounds = new LinkedHashMap<>();
+        Map<String, Double> bytesPerBlock = new LinkedHashMap<>();
+        tallies.forEach((name, tally) -> {
+            rounds.put(name, tally.gigabytesPerSecond);
+            if (decoders.containsKey(name)) {
+                bytesPerBlock.put(name, Median.of(tally.bytesPerBlock));
+            }
+        });
+        return new KernelRow(type, residence, rounds, bytesPerBlock);
+    }
+}
