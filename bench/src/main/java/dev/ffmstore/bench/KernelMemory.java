@@ -9,6 +9,7 @@ import dev.ffmstore.internal.memory.Region;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// Room for the blocks and the elements of kernels under test: huge pages that are there before a clock starts, of
@@ -47,7 +48,7 @@ final class KernelMemory implements AutoCloseable {
         // no type takes more than half of its dense size
         List<LoadPlan.Slot> slots = List.of(slot("dense", 0, denseBytes), slot("blocks", denseBytes, denseBytes / 2));
         long byteSize = slots.getLast().end();
-        Region region = Region.allocate(new LoadPlan("kernels", slots, 0, byteSize, byteSize), arena, arena);
+        Region region = Region.allocate(new LoadPlan("kernels", slots, 0, byteSize, byteSize, List.of()), arena, arena);
         dense = region.segment(0).fill((byte) 1);
         blocks = region.segment(1).fill((byte) 1);
         free = region::release;
@@ -58,7 +59,8 @@ final class KernelMemory implements AutoCloseable {
             throw new IllegalArgumentException(
                     "size: expected a multiple of " + LoadPlan.ALIGNMENT + ", got " + byteSize);
         }
-        return new LoadPlan.Slot(name, GgmlType.I8, DType.I8, Shape.of(byteSize), 0, byteSize, offset, byteSize);
+        return new LoadPlan.Slot(
+                name, GgmlType.I8, DType.I8, Shape.of(byteSize), 0, byteSize, offset, byteSize, Optional.empty());
     }
 
     /// {@return blocks of a type, the same ones at each call; those of the call before are overwritten}
