@@ -30,7 +30,7 @@ import picocli.CommandLine.ParameterException;
         footerHeading = "%nExamples:%n",
         footer = {"  ffm-store demo", "  ffm-store demo --json --threads 1", "  ffm-store demo --cache-dir /var/tmp"})
 final class DemoCommand extends ReportingCommand {
-    /// What the disk is left with, at least.
+    /// What the disk is left with, at least, less the header of the file.
     private static final long DISK_RESERVE_BYTES = 64L << 20;
 
     /// How much less memory there may be when the model has been written: the JVM grows meanwhile.
@@ -75,45 +75,39 @@ final class DemoCommand extends ReportingCommand {
     /// The model with the most layers that disk and memory allow; says so where those are fewer than wanted.
     private DemoModel largestThatFits(int threads) throws IOException {
         Optional<MemoryBudget.Budget> memory = MemoryBudget.ofThisProcess();
-        int layers = wantedLayers;
-        String shortage = "";
-        DemoModel model = new DemoModel(layers);
-        while (true) {
-            String found = shortage(model, threads, memory);
-            if (found.isEmpty()) {
-                break;
-            }
-            shortage = shortage.isEmpty() ? found : shortage;
-            if (--layers == 0) {
-                throw new IOException("there is no room for even one layer: " + found);
-            }
-            model = new DemoModel(layers);
+        String shortage = shortage(wantedLayers, threads, memory);
+        if (shortage.isEmpty()) {
+            return new DemoModel(wantedLayers);
         }
-        if (!shortage.isEmpty()) {
-            say(shortage + ": taking " + layers + " of " + wantedLayers + " layers");
+        for (int layers = wantedLayers - 1; layers > 0; layers--) {
+            if (shortage(layers, threads, memory).isEmpty()) {
+                say(shortage + ": taking " + layers + " of " + wantedLayers + " layers");
+                return new DemoModel(layers);
+            }
         }
-        return model;
+        throw new IOException("there is no room for even one layer: " + shortage(1, threads, memory));
     }
 
-    /// What a model lacks, or nothing.
-    private String shortage(DemoModel model, int threads, Optional<MemoryBudget.Budget> memory) throws IOException {
-        long peak = RegionLoad.peakBytes(model.denseBytes(), threads) + MEMORY_RESERVE_BYTES;
+    /// What a model of so many layers lacks, or nothing.
+    private String shortage(int layers, int threads, Optional<MemoryBudget.Budget> memory) throws IOException {
+        DemoModel.Size size = DemoModel.Size.of(layers);
+        String take = layers == 1 ? "1 layer takes " : layers + " layers take ";
+        long peak = RegionLoad.peakBytes(size.denseBytes(), threads) + MEMORY_RESERVE_BYTES;
         if (memory.isPresent() && memory.get().availableBytes() < peak) {
-            return "memory is short: " + layersTake(model) + Sizes.bytes(peak) + ", available are "
+            return "memory is short: " + take + Sizes.bytes(peak) + ", available are "
                     + Sizes.bytes(memory.get().availableBytes()) + " ("
                     + Printable.escape(memory.get().limit()) + ")";
         }
         long usable = Files.getFileStore(cache).getUsableSpace();
-        if (!DemoFile.isWritten(cache.resolve(DemoModel.fileName(model.layers())), model)
-                && usable - DISK_RESERVE_BYTES < model.fileSize()) {
-            return "disk is short: " + layersTake(model) + Sizes.bytes(model.fileSize()) + ", usable are "
-                    + Sizes.bytes(usable);
+        if (usable - DISK_RESERVE_BYTES < size.blockBytes() && !isWritten(layers)) {
+            return "disk is short: " + take + Sizes.bytes(size.blockBytes()) + ", usable are " + Sizes.bytes(usable);
         }
         return "";
     }
 
-    private static String layersTake(DemoModel model) {
-        return model.layers() == 1 ? "1 layer takes " : model.layers() + " layers take ";
+    private boolean isWritten(int layers) throws IOException {
+        Path file = cache.resolve(DemoModel.fileName(layers));
+        return Files.exists(file) && DemoFile.isWritten(file, new DemoModel(layers));
     }
 
     private void write(DemoModel model, int threads) throws Exception {

@@ -30,6 +30,22 @@ final class DemoModel {
     /// llama.cpp's number for the mix Q4_K_M.
     private static final int FILE_TYPE_Q4_K_M = 15;
 
+    /// How large a model is, known without making it.
+    ///
+    /// @param blockBytes the size of all tensors in the file
+    /// @param denseBytes the size of all tensors when they are decoded
+    record Size(long blockBytes, long denseBytes) {
+        static Size of(int layers) {
+            GgufWriter writer = new GgufWriter(3);
+            addTensors(writer, layers);
+            return new Size(
+                    writer.tensors().stream().mapToLong(TensorInfo::byteSize).sum(),
+                    writer.tensors().stream()
+                            .mapToLong(TensorInfo::denseByteSize)
+                            .sum());
+        }
+    }
+
     private final int layers;
     private final byte[] header;
     private final List<TensorInfo> tensors;
@@ -63,11 +79,6 @@ final class DemoModel {
     /// {@return the tensors, in the order of the file}
     List<TensorInfo> tensors() {
         return tensors;
-    }
-
-    /// {@return the size of all tensors when they are decoded, in bytes}
-    long denseBytes() {
-        return tensors.stream().mapToLong(TensorInfo::denseByteSize).sum();
     }
 
     /// {@return the size of the file in bytes}

@@ -43,9 +43,7 @@ class DemoCommandTest {
     void hasExactlyTinyLlamasTensors() throws IOException {
         DemoModel model = new DemoModel(DemoModel.LAYERS);
         assertThat(model.tensors().stream().map(DemoCommandTest::inventoryLine)).isEqualTo(inventory());
-        assertThat(model.tensors().stream().mapToLong(TensorInfo::byteSize).sum())
-                .isEqualTo(667_078_656);
-        assertThat(model.denseBytes()).isEqualTo(4_400_193_536L);
+        assertThat(DemoModel.Size.of(DemoModel.LAYERS)).isEqualTo(new DemoModel.Size(667_078_656, 4_400_193_536L));
     }
 
     /// Name, GGUF's dimensions, type, bytes.
