@@ -10,23 +10,23 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Models with companion scales of known values, and what their weights are to be once multiplied.
-final class ScaledModel {
+public final class ScaledModel {
     private final GgufWriter header = new GgufWriter(3);
     private final Map<String, float[]> floats = new LinkedHashMap<>();
 
-    ScaledModel weight(String name, GgmlType type, long... shape) {
+    public ScaledModel weight(String name, GgmlType type, long... shape) {
         header.tensor(name, type, Shape.of(shape));
         return this;
     }
 
     /// A tensor of floats that the type holds exactly.
-    ScaledModel floats(String name, GgmlType type, Shape shape, float... values) {
+    public ScaledModel floats(String name, GgmlType type, Shape shape, float... values) {
         header.tensor(name, type, shape);
         floats.put(name, values);
         return this;
     }
 
-    TestModel build() {
+    public TestModel build() {
         TestModel model = TestModel.fill(header);
         ByteBuffer bytes = ByteBuffer.wrap(model.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         for (TensorInfo tensor : header.tensors()) {

@@ -153,10 +153,10 @@ final class InspectCommand extends FileCommand {
         List<String> warnings = new ArrayList<>();
         if (!companions.isEmpty()) {
             CompanionScale first = companions.getFirst();
-            warnings.add("blocks alone are not the weights: "
+            warnings.add("companion scales stand beside "
                     + Printable.escape(first.weight().name())
-                    + (companions.size() == 1 ? " has" : " and " + (companions.size() - 1) + " more tensors have")
-                    + " companion scales, which load applies only with --apply-scales");
+                    + (companions.size() == 1 ? "" : " and " + (companions.size() - 1) + " more")
+                    + ": load applies them with --apply-scales only");
         }
         companions.forEach(companion -> companion.problem().ifPresent(warnings::add));
         return warnings;
