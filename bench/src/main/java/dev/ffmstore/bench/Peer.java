@@ -1,12 +1,15 @@
 package dev.ffmstore.bench;
 
 import dev.ffmstore.DecoderChoice;
+import java.io.IOException;
 import java.util.List;
 
 /// The loaders that are compared in JVMs of their own.
 enum Peer {
     OURS("ours, vector", Heap.SMALL, 7, new StoreRival(DecoderChoice.VECTOR)),
     OURS_SCALAR("ours, scalar", Heap.SMALL, 7, new StoreRival(DecoderChoice.SCALAR)),
+    GGML_NATIVE("ggml through FFM, -march=native", Heap.SMALL, 7, ggml(GgmlVariant.NATIVE)),
+    GGML_SHIPPED("ggml through FFM, as shipped", Heap.SMALL, 7, ggml(GgmlVariant.SHIPPED)),
     FLOAT_ARRAYS("float[] per tensor, several threads", Heap.ONE_COPY, 5, new FloatArrayRival()),
     ELEMENTS("element by element", Heap.SMALL, 1, new ElementRival()),
     BOXED("boxed bytes, copied per tensor", Heap.BOXED, 1, new BoxedRival());
@@ -45,6 +48,13 @@ enum Peer {
         this.heap = heap;
         this.loads = loads;
         this.rival = rival;
+    }
+
+    private static Rival ggml(GgmlVariant variant) {
+        return new RegionRival(() -> GgmlLibrary.open(GgmlBuild.of(variant)
+                        .find()
+                        .orElseThrow(() -> new IOException("not built; the command ggml does that")))
+                ::of);
     }
 
     /// {@return its name in a report}

@@ -37,9 +37,6 @@ final class Peers implements Callable<Integer> {
     /// A heap that is all but enough can keep a JVM collecting for very long; that is no pass.
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
-    private static final int SMALL_LAYERS = 1;
-    private static final int SMALL_VOCABULARY = 3200;
-
     /// Those that load the small model.
     private static final List<Peer> SMALL_PEERS = List.of(Peer.OURS, Peer.FLOAT_ARRAYS, Peer.BOXED);
 
@@ -58,6 +55,12 @@ final class Peers implements Callable<Integer> {
     @Option(names = "--no-python", description = "Leave gguf-py out.")
     private boolean noPython;
 
+    @Option(names = "--small-layers", defaultValue = "1", description = "Of the small model (default: 1).")
+    private int smallLayers;
+
+    @Option(names = "--small-words", defaultValue = "3200", description = "Of the small model (default: 3200).")
+    private int smallWords;
+
     @Option(names = "--no-bisect", description = "Do not look for the smallest -Xmx.")
     private boolean noBisect;
 
@@ -75,8 +78,15 @@ final class Peers implements Callable<Integer> {
     /// @param run the load with that heap
     /// @param smallest the smallest heap that passed, in mebibytes
     /// @param tight the load with that
+    /// @param samples the memory over time of a process that loads once, with the heap of `run`
     private record Row(
-            String peer, Subject model, String heap, ChildRun run, OptionalInt smallest, Optional<ChildRun> tight) {}
+            String peer,
+            Subject model,
+            String heap,
+            ChildRun run,
+            OptionalInt smallest,
+            Optional<ChildRun> tight,
+            List<ChildRun.Sample> samples) {}
 
     /// A model.
     private record Subject(String name, Path path, long denseBytes) {
@@ -104,9 +114,9 @@ final class Peers implements Callable<Integer> {
                 rows.add(ggufPy(whole));
             }
             if (only.contains(Peer.BOXED)) {
-                SyntheticModel small = SyntheticModel.layers(SMALL_LAYERS, SMALL_VOCABULARY);
+                SyntheticModel small = SyntheticModel.layers(smallLayers, smallWords);
                 Subject subject = Subject.of(
-                        SMALL_LAYERS + " layer, " + SMALL_VOCABULARY + " words of TinyLlama's shape", small.writeTo(file));
+                        "TinyLlama's shape, layers: " + smallLayers + ", words: " + smallWords, small.writeTo(file));
                 for (Peer peer : SMALL_PEERS) {
                     if (only.contains(peer)) {
                         rows.add(row(peer, subject));
@@ -118,7 +128,7 @@ final class Peers implements Callable<Integer> {
             } else {
                 print(rows);
             }
-            return rows.stream().allMatch(row -> row.run.passed()) ? 0 : 1;
+            return rows.stream().allMatch(row -> row.run.passed() || !row.peer.startsWith("ours")) ? 0 : 1;
         } finally {
             Files.deleteIfExists(file);
             Files.deleteIfExists(folder);
@@ -137,7 +147,8 @@ final class Peers implements Callable<Integer> {
                     String.join(" ", heap.flags(largest)),
                     run,
                     OptionalInt.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    run.samples());
         }
         List<ChildRun> passed = new ArrayList<>();
         OptionalInt step = Bisection.smallest(heap.smallest(), heap.largest(), each -> {
@@ -150,9 +161,10 @@ final class Peers implements Callable<Integer> {
         OptionalInt smallest = step.isPresent()
                 ? OptionalInt.of(heap.mebibytes(step.getAsInt(), subject.denseBytes))
                 : OptionalInt.empty();
-        // The last that passed is the smallest that did.
+        // The first that passed had the largest heap, the last the smallest.
         Optional<ChildRun> tight = passed.isEmpty() ? Optional.empty() : Optional.of(passed.getLast());
-        return new Row(peer.label(), subject, String.join(" ", heap.flags(largest)), run, smallest, tight);
+        List<ChildRun.Sample> samples = passed.isEmpty() ? List.of() : passed.getFirst().samples();
+        return new Row(peer.label(), subject, String.join(" ", heap.flags(largest)), run, smallest, tight, samples);
     }
 
     private ChildRun run(Peer peer, Subject subject, int mebibytes, int loads)
@@ -176,7 +188,7 @@ final class Peers implements Callable<Integer> {
         ChildRun run = found.isPresent()
                 ? found.get().run(subject.path)
                 : new ChildRun("not run: no Python with gguf found", "", 0, List.of());
-        return new Row("gguf-py", subject, "no JVM", run, OptionalInt.empty(), Optional.empty());
+        return new Row("gguf-py", subject, "no JVM", run, OptionalInt.empty(), Optional.empty(), run.samples());
     }
 
     private void print(List<Row> rows) throws IOException {
@@ -229,8 +241,7 @@ final class Peers implements Callable<Integer> {
                     write(out, row.tight.get().facts());
                     out.writeEndObject();
                 }
-                // Of the run that loads once: what a process takes from its start to its end.
-                writeSamples(out, row.tight.orElse(row.run).samples());
+                writeSamples(out, row.samples);
             } else {
                 out.writeStringField("failure", row.run.failure());
             }
