@@ -6,13 +6,26 @@ import java.util.List;
 
 /// The command that starts another JVM: this one's JDK and class path, the flags that the library wants.
 ///
+/// @param libraryFlags what the library is given
 /// @param flags flags of the caller's, such as `-Xmx32m`
 /// @param main the main class
 /// @param arguments its arguments
-record ChildJvm(List<String> flags, Class<?> main, List<String> arguments) {
+record ChildJvm(List<String> libraryFlags, List<String> flags, Class<?> main, List<String> arguments) {
+    private static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
+
     /// What vector decoders and huge pages need.
     static final List<String> LIBRARY_FLAGS =
-            List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED");
+            List.of(VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED");
+
+    /// A JVM with all that the library wants.
+    ChildJvm(List<String> flags, Class<?> main, List<String> arguments) {
+        this(LIBRARY_FLAGS, flags, main, arguments);
+    }
+
+    /// {@return the same without native access}
+    ChildJvm withoutNativeAccess() {
+        return new ChildJvm(List.of(VECTOR_MODULE), flags, main, arguments);
+    }
 
     /// {@return whether this JVM runs with what [#LIBRARY_FLAGS] give}
     static boolean isThisOne() {
@@ -22,7 +35,7 @@ record ChildJvm(List<String> flags, Class<?> main, List<String> arguments) {
 
     /// {@return all flags, the library's first}
     List<String> allFlags() {
-        List<String> all = new ArrayList<>(LIBRARY_FLAGS);
+        List<String> all = new ArrayList<>(libraryFlags);
         all.addAll(flags);
         return all;
     }

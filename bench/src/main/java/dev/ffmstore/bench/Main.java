@@ -10,7 +10,17 @@ import picocli.CommandLine.Command;
 @Command(
         name = "benchmarks",
         description = "Benchmarks of ffm-store. Arguments that name no command go to JMH, -h lists its options.",
-        subcommands = {WholeLoad.class, MemoryHarness.class, Kernels.class, GgmlCommand.class})
+        subcommands = {
+            WholeLoad.class,
+            MemoryHarness.class,
+            Kernels.class,
+            GgmlCommand.class,
+            Peers.class,
+            MemoryTable.class,
+            ColdStart.class,
+            Scaling.class,
+            Report.class
+        })
 public final class Main {
     private Main() {}
 

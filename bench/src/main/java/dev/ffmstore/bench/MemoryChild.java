@@ -14,9 +14,12 @@ import java.nio.file.Path;
 final class MemoryChild {
     private MemoryChild() {}
 
-    /// @param args model, number of threads, decoder
+    /// @param args model, number of threads, decoder, kind of memory
     public static void main(String[] args) {
         try {
+            if (MemoryKind.valueOf(args[3]) == MemoryKind.PLAIN) {
+                MemoryKind.refuseHugePages();
+            }
             LoadOptions options =
                     LoadOptions.defaults().threads(Integer.parseInt(args[1])).decoder(DecoderChoice.valueOf(args[2]));
             try (TensorStore store = TensorStore.load(Path.of(args[0]), options)) {

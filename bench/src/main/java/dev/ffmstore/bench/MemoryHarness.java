@@ -61,6 +61,11 @@ final class MemoryHarness implements Callable<Integer> {
         Collector(String flag) {
             this.flag = flag;
         }
+
+        /// {@return the JVM flag}
+        String flag() {
+            return flag;
+        }
     }
 
     @Option(names = "--model", required = true, description = "A GGUF file.")
@@ -129,7 +134,7 @@ final class MemoryHarness implements Callable<Integer> {
         return MemoryRun.of(new ChildJvm(
                 List.of("-Xmx" + heap, collector.flag),
                 MemoryChild.class,
-                List.of(model.toString(), Integer.toString(threads), decoder.name())));
+                List.of(model.toString(), Integer.toString(threads), decoder.name(), MemoryKind.HUGE.name())));
     }
 
     private void print(PrintWriter out, MemoryRun run, List<Trial> trials, OptionalInt smallest) {

@@ -1,0 +1,70 @@
+package dev.ffmstore.bench;
+
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.LoadPlan;
+import dev.ffmstore.ggml.BlockDecoder;
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.gguf.Source;
+import dev.ffmstore.internal.decode.Workers;
+import dev.ffmstore.internal.memory.Region;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+
+/// Somebody else's decoders, driven as ours are: the store's own memory, workers, ranges and reads.
+///
+/// @param decoders finds the decoders, or says why they are not there
+record RegionRival(Callable<Function<GgmlType, BlockDecoder>> decoders) implements Rival {
+    @Override
+    public Loaded load(Path model, int threads) throws Exception {
+        Function<GgmlType, BlockDecoder> found = decoders.call();
+        Arena arena = Arena.ofShared();
+        try (GgufFile file = GgufFile.open(model)) {
+            LoadPlan plan = LoadPlan.of(file, LoadOptions.defaults());
+            Region region = Region.allocate(plan, arena, arena);
+            try {
+                Workers.run(threads, region.rangeCount(), () -> task(plan, file.source(), found, region, arena), () -> {});
+            } catch (Throwable failure) {
+                region.release();
+                throw failure;
+            }
+            return new StoreRival.Segments(region.bind(), arena::close);
+        } catch (Throwable failure) {
+            arena.close();
+            throw failure;
+        }
+    }
+
+    private static Workers.Task task(
+            LoadPlan plan, Source source, Function<GgmlType, BlockDecoder> decoders, Region region, Arena arena) {
+        BlockReader blocks =
+                new BlockReader(source, decoders, arena.allocate(BlockReader.INPUT_BYTES, LoadPlan.ALIGNMENT));
+        return index -> fill(plan.slots(), region, region.range(index), blocks);
+    }
+
+    /// Decodes the blocks that start in a range.
+    private static void fill(List<LoadPlan.Slot> slots, Region region, Region.Range range, BlockReader blocks)
+            throws IOException {
+        for (int i = 0; i < slots.size(); i++) {
+            LoadPlan.Slot slot = slots.get(i);
+            if (slot.end() <= range.from() || slot.offset() >= range.to()) {
+                continue;
+            }
+            long first = blockAtOrBehind(slot, range.from());
+            long end = blockAtOrBehind(slot, range.to());
+            if (first < end) {
+                blocks.decode(slot, first, end - first, region.segment(i));
+            }
+        }
+    }
+
+    private static long blockAtOrBehind(LoadPlan.Slot slot, long offset) {
+        long inside = Math.clamp(offset - slot.offset(), 0, slot.byteSize());
+        return Math.ceilDiv(inside, (long) slot.type().denseBlockBytes());
+    }
+}
