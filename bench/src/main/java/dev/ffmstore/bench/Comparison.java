@@ -54,8 +54,7 @@ record Comparison(List<Timing> timings) {
     }
 
     /// {@return the speed of a load as a share of the best fill of the same round, of every round in which it and
-    /// all
-    /// fills count}
+    /// all fills count}
     ///
     /// @param load the name of the load
     /// @param fills the names of the fills

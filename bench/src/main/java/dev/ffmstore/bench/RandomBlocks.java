@@ -12,8 +12,7 @@ import java.util.Random;
 /// Blocks of random bytes whose elements are ordinary numbers: zero, or of a magnitude from 2⁻¹⁰⁰ to 2¹⁰⁰.
 ///
 /// Random scales are now and then infinite, not a number or subnormal; a block with such an element is drawn again.
-/// So
-/// no type's layout need be known here.
+/// So no type's layout need be known here.
 final class RandomBlocks {
     private static final ValueLayout.OfFloat ELEMENT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

@@ -37,12 +37,10 @@ import picocli.CommandLine.Spec;
 /// ```
 ///
 /// The limit is the best of three ways to write the same memory for the first time (see [Fill]). All passes run in
-/// one
-/// process and take turns, each round starting with another one; each maps the same size anew by the store's own
-/// code,
-/// with the same threads and the same ranges, and frees it before the next. The clock runs from the mapping to the
-/// last
-/// byte written; freeing is not timed. The share is computed within each round, the report gives the median.
+/// one process and take turns, each round starting with another one; each maps the same size anew by the store's
+/// own code, with the same threads and the same ranges, and frees it before the next. The clock runs from the
+/// mapping to the last byte written; freeing is not timed. The share is computed within each round, the report
+/// gives the median.
 @Command(name = "whole-load", description = "What share of the machine's limit does a load reach?")
 final class WholeLoad implements Callable<Integer> {
     private static final int WARM_UP_ROUNDS = 2;
