@@ -2,7 +2,8 @@ package dev.ffmstore;
 
 import java.io.IOException;
 
-/// A load that was refused, or failed, for want of memory. Nothing stays allocated.
+/// A load that was refused, or failed, for want of memory. Nothing stays allocated, but for what an arena of the
+/// caller's holds already (see [LoadOptions#arena(java.lang.foreign.Arena)]).
 public final class InsufficientMemoryException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -115,7 +115,8 @@ public final class LoadOptions {
     /// load has succeeded; only where native access is not enabled does memory come from it as the load goes on,
     /// and stays with it should the load fail.
     ///
-    /// @param arena a shared, automatic or global arena
+    /// @param arena a shared, automatic or global arena. Without native access an automatic arena gets its memory
+    /// under the JVM's limit for direct buffers, `-XX:MaxDirectMemorySize`, which is that of the heap by default
     /// @throws IllegalArgumentException if it is confined to a thread: the workers could not write to it
     public LoadOptions arena(Arena arena) {
         if (!arena.allocate(0).isAccessibleBy(new Thread(() -> {}))) {

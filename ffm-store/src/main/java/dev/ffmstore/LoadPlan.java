@@ -23,11 +23,21 @@ import java.util.function.Predicate;
 /// @param sourceBytes how many bytes of blocks are read
 /// @param denseBytes the dense size of all tensors
 /// @param regionBytes the dense size with the padding between tensors: how much memory the tensors take
+/// @param headerBytes the size of the file's header, which holds the metadata
 /// @param unscaled the names of those tensors whose companion scales are not applied, in the order of the slots
 public record LoadPlan(
-        String source, List<Slot> slots, long sourceBytes, long denseBytes, long regionBytes, List<String> unscaled) {
+        String source,
+        List<Slot> slots,
+        long sourceBytes,
+        long denseBytes,
+        long regionBytes,
+        long headerBytes,
+        List<String> unscaled) {
     /// What every tensor's place is a multiple of, in bytes: a cache line, and the alignment of the widest vector.
     public static final int ALIGNMENT = 64;
+
+    /// What a worker takes at a time of a mapped region.
+    private static final long RANGE_BYTES = 2 << 20;
 
     /// A tensor's part of a plan.
     ///
@@ -127,15 +137,17 @@ public record LoadPlan(
         } catch (ArithmeticException e) {
             throw GgufException.of(file.name(), "all tensors together are larger than a signed 64-bit size");
         }
-        return new LoadPlan(file.name(), slots, sourceBytes, denseBytes, end, unscaled);
+        return new LoadPlan(file.name(), slots, sourceBytes, denseBytes, end, file.dataOffset(), unscaled);
     }
 
     /// {@return how much memory a load takes at its peak, beside the JVM itself, in bytes: the tensors, the
-    /// workers' buffers and a small constant}
+    /// metadata (which the file and the store both hold for a moment), the workers' buffers and a small constant}
     ///
-    /// @param threads how many workers there are
+    /// @param threads how many workers are asked for; those that would find nothing to do do not count
     public long peakBytes(int threads) {
-        return RegionLoad.peakBytes(regionBytes, threads);
+        long pieces = Math.max(slots.size(), regionBytes / RANGE_BYTES + 1);
+        int workers = (int) Math.min(threads, pieces);
+        return RegionLoad.peakBytes(Math.addExact(regionBytes, 2 * headerBytes), workers);
     }
 
     private static void requireDecoder(GgufFile file, TensorInfo tensor) throws GgufException {

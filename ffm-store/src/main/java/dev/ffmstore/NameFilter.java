@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /// Chooses tensors by their names, with glob patterns.
 ///
@@ -47,7 +48,7 @@ public record NameFilter(List<String> includes, List<String> excludes) {
         for (String glob : globs) {
             Pattern pattern = compile(glob);
             if (names.stream().noneMatch(name -> pattern.matcher(name).matches())) {
-                throw new IllegalArgumentException("no tensor matches the pattern " + Printable.escape(glob));
+                throw new IllegalArgumentException("no tensor matches the pattern " + Printable.escape(glob, 200));
             }
             patterns.add(pattern);
         }
@@ -90,7 +91,11 @@ public record NameFilter(List<String> includes, List<String> excludes) {
         if (depth > 0) {
             throw malformed(glob, "{ without }");
         }
-        return Pattern.compile(regex.toString(), Pattern.DOTALL);
+        try {
+            return Pattern.compile(regex.toString(), Pattern.DOTALL);
+        } catch (PatternSyntaxException | StackOverflowError e) {
+            throw malformed(glob, "nested too deeply");
+        }
     }
 
     /// Translates the set that starts at `start`; returns where it ends.
@@ -131,6 +136,6 @@ public record NameFilter(List<String> includes, List<String> excludes) {
     }
 
     private static IllegalArgumentException malformed(String glob, String what) {
-        return new IllegalArgumentException("malformed pattern " + Printable.escape(glob) + ": " + what);
+        return new IllegalArgumentException("malformed pattern " + Printable.escape(glob, 200) + ": " + what);
     }
 }

@@ -39,8 +39,9 @@ import java.util.OptionalLong;
 /// own, and `close` closes it; a caller may give another (see [LoadOptions#arena(Arena)]), which then decides how
 /// long the tensors live.
 ///
-/// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen` and `name`
-/// throws `IllegalStateException`, and so does access to any of its segments.
+/// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen`, `name` and
+/// `toString` throws `IllegalStateException`, and so does access to any of its segments, unless they live in a
+/// caller's arena: those can be read until that is closed.
 public final class TensorStore implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TensorStore.class.getName());
 
@@ -123,10 +124,13 @@ public final class TensorStore implements AutoCloseable {
         long start = System.nanoTime();
         try (Arena working = Arena.ofShared()) {
             Region region = Region.allocate(plan, working, target);
+            RegionLoad load = new RegionLoad(plan, file.source(), decoders, region, working);
+            Metadata metadata;
             Map<String, Tensor> tensors;
             try {
-                fill(file, plan, decoders, options, region, working);
+                fill(file, plan, options, load);
                 file.checkUnchanged();
+                metadata = file.metadata().copyTo(target);
                 tensors = bind(plan, region);
             } catch (Throwable failure) {
                 region.release();
@@ -137,7 +141,7 @@ public final class TensorStore implements AutoCloseable {
                     plan.sourceBytes(),
                     plan.denseBytes(),
                     (System.nanoTime() - start) / 1e9,
-                    options.threads(),
+                    load.workers(options.threads()),
                     decoders.toString(),
                     region.description(),
                     (int) plan.slots().stream()
@@ -147,23 +151,13 @@ public final class TensorStore implements AutoCloseable {
             if (options.applyScales().isEmpty()) {
                 sayThatScalesWereLeft(file, plan);
             }
-            return new TensorStore(
-                    file.name(),
-                    tensors,
-                    file.metadata().copyTo(target),
-                    report,
-                    target,
-                    ownsArena,
-                    options.closeTimeout());
+            return new TensorStore(file.name(), tensors, metadata, report, target, ownsArena, options.closeTimeout());
         } catch (OutOfMemoryError e) {
             throw outOfMemory(plan, options, e);
         }
     }
 
-    private static void fill(
-            GgufFile file, LoadPlan plan, BlockDecoders decoders, LoadOptions options, Region region, Arena working)
-            throws IOException {
-        RegionLoad load = new RegionLoad(plan, file.source(), decoders, region, working);
+    private static void fill(GgufFile file, LoadPlan plan, LoadOptions options, RegionLoad load) throws IOException {
         ProgressListener listener = options.progress().orElse((done, total) -> {});
         try {
             load.run(options.threads(), () -> listener.progress(load.doneBytes(), plan.denseBytes()));

@@ -10,8 +10,8 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/// One worker's way from a file to dense elements, as the store's own goes, but with anybody's decoders and into any
-/// segment. Not shared.
+/// One worker's way from a file to dense elements, as the store's own goes, but with anybody's decoders and into
+/// any segment. Not shared.
 final class BlockReader {
     /// What the store's workers read at once.
     static final int INPUT_BYTES = 256 << 10;
@@ -44,7 +44,9 @@ final class BlockReader {
             if (type.isPlain()) {
                 MemorySegment.copy(blocks, 0, dense, first * type.blockBytes(), blocks.byteSize());
             } else {
-                decoderByType.computeIfAbsent(type, decoders).decode(input, 0, dense, first * type.denseBlockBytes(), count);
+                decoderByType
+                        .computeIfAbsent(type, decoders)
+                        .decode(input, 0, dense, first * type.denseBlockBytes(), count);
             }
             done += count;
         }

@@ -12,7 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The loader that every Java program starts with: a tensor is a list of bytes, boxed, and its constructor copies it.
+/// The loader that every Java program starts with: a tensor is a list of bytes, boxed, and its constructor copies
+/// it.
 ///
 /// One thread. A boxed byte costs a reference and no object, since the JVM keeps one of each value.
 record BoxedRival() implements Rival {

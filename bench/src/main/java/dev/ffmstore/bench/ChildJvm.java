@@ -14,8 +14,7 @@ record ChildJvm(List<String> libraryFlags, List<String> flags, Class<?> main, Li
     private static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
 
     /// What vector decoders and huge pages need.
-    static final List<String> LIBRARY_FLAGS =
-            List.of(VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED");
+    static final List<String> LIBRARY_FLAGS = List.of(VECTOR_MODULE, "--enable-native-access=ALL-UNNAMED");
 
     /// A JVM with all that the library wants.
     ChildJvm(List<String> flags, Class<?> main, List<String> arguments) {

@@ -50,8 +50,7 @@ record ChildRun(String failure, String out, double seconds, List<Sample> samples
                     ended = process.waitFor(SAMPLE_MILLIS, TimeUnit.MILLISECONDS);
                     seconds = (System.nanoTime() - start) / 1e9;
                     if (!ended && residentBytes(process).isPresent()) {
-                        samples.add(new Sample(
-                                seconds, residentBytes(process).orElse(0)));
+                        samples.add(new Sample(seconds, residentBytes(process).orElse(0)));
                     }
                 } while (!ended && seconds < limit.toSeconds());
             } finally {

@@ -30,9 +30,9 @@ import picocli.CommandLine.Spec;
 /// java -jar bench/target/benchmarks.jar cold-start --model model.gguf --repeat 9
 /// ```
 ///
-/// The clock runs from the start of the launcher to its exit. The first pass is what the command itself reports, the
-/// steady one comes from a JVM that loads several times. Decoders take turns. With `--uncached` some processes more
-/// start with the model dropped from the page cache.
+/// The clock runs from the start of the launcher to its exit. The first pass is what the command itself reports,
+/// the steady one comes from a JVM that loads several times. Decoders take turns. With `--uncached` some processes
+/// more start with the model dropped from the page cache.
 @Command(name = "cold-start", description = "How long does ffm-store load take, from exec to exit?")
 final class ColdStart implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(120);
@@ -135,8 +135,7 @@ final class ColdStart implements Callable<Integer> {
         process.environment().remove("FFM_STORE_OPTS");
         ChildRun run = ChildRun.of(process, LIMIT);
         requirePassed(run);
-        return new Start(
-                decoder, cached, run.seconds(), Json.parse(run.out()).number("seconds"));
+        return new Start(decoder, cached, run.seconds(), Json.parse(run.out()).number("seconds"));
     }
 
     private double steadySeconds(Decoder decoder) throws IOException, InterruptedException {
@@ -202,9 +201,7 @@ final class ColdStart implements Callable<Integer> {
                                 Collections.min(whole),
                                 Collections.max(whole)),
                         String.format(
-                                Locale.ROOT,
-                                "%.3f",
-                                Median.of(times(starts, decoder, cached, Start::passSeconds))),
+                                Locale.ROOT, "%.3f", Median.of(times(starts, decoder, cached, Start::passSeconds))),
                         String.format(Locale.ROOT, "%.3f", steady.get(decoder))
                     });
                 }

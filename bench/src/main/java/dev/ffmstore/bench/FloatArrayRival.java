@@ -44,13 +44,16 @@ record FloatArrayRival() implements Rival {
     @Override
     public Loaded load(Path model, int threads) throws Exception {
         try (GgufFile file = GgufFile.open(model)) {
-            List<LoadPlan.Slot> slots = LoadPlan.of(file, LoadOptions.defaults()).slots();
+            List<LoadPlan.Slot> slots =
+                    LoadPlan.of(file, LoadOptions.defaults()).slots();
             float[][] tensors = new float[slots.size()][];
             List<Integer> largestFirst = IntStream.range(0, tensors.length)
                     .boxed()
-                    .sorted(Comparator.comparingLong((Integer i) -> -slots.get(i).byteSize()))
+                    .sorted(Comparator.comparingLong(
+                            (Integer i) -> -slots.get(i).byteSize()))
                     .toList();
-            Workers.run(threads, tensors.length, () -> index -> allocate(tensors, slots, largestFirst, index), () -> {});
+            Workers.run(
+                    threads, tensors.length, () -> index -> allocate(tensors, slots, largestFirst, index), () -> {});
             List<Piece> pieces = pieces(slots);
             Workers.run(
                     threads,

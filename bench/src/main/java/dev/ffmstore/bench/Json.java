@@ -129,9 +129,7 @@ record Json(Map<String, @Nullable Object> fields) {
 
     /// {@return the objects of an array; none if it is not there}
     List<Json> objects(String name) {
-        return has(name)
-                ? ((List<?>) require(name)).stream().map(Json::of).toList()
-                : List.of();
+        return has(name) ? ((List<?>) require(name)).stream().map(Json::of).toList() : List.of();
     }
 
     /// {@return the numbers of an array}

@@ -82,8 +82,16 @@ final class MemoryTable implements Callable<Integer> {
         } else {
             out.println(AsciiTable.getTable(
                     new String[] {
-                        "decoder", "memory", "-Xmx", "threads", "collector", "heap peak, MiB", "allocated, MiB",
-                        "collections", "VmHWM - dense, MiB", "s"
+                        "decoder",
+                        "memory",
+                        "-Xmx",
+                        "threads",
+                        "collector",
+                        "heap peak, MiB",
+                        "allocated, MiB",
+                        "collections",
+                        "VmHWM - dense, MiB",
+                        "s"
                     },
                     rows.stream().map(MemoryTable::cells).toArray(String[][]::new)));
         }

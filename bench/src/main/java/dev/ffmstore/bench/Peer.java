@@ -52,9 +52,8 @@ enum Peer {
 
     private static Rival ggml(GgmlVariant variant) {
         return new RegionRival(() -> GgmlLibrary.open(GgmlBuild.of(variant)
-                        .find()
-                        .orElseThrow(() -> new IOException("not built; the command ggml does that")))
-                ::of);
+                .find()
+                .orElseThrow(() -> new IOException("not built; the command ggml does that")))::of);
     }
 
     /// {@return its name in a report}

@@ -163,7 +163,8 @@ final class Peers implements Callable<Integer> {
                 : OptionalInt.empty();
         // The first that passed had the largest heap, the last the smallest.
         Optional<ChildRun> tight = passed.isEmpty() ? Optional.empty() : Optional.of(passed.getLast());
-        List<ChildRun.Sample> samples = passed.isEmpty() ? List.of() : passed.getFirst().samples();
+        List<ChildRun.Sample> samples =
+                passed.isEmpty() ? List.of() : passed.getFirst().samples();
         return new Row(peer.label(), subject, String.join(" ", heap.flags(largest)), run, smallest, tight, samples);
     }
 
@@ -204,9 +205,7 @@ final class Peers implements Callable<Integer> {
                 row.peer,
                 row.model.name,
                 row.smallest.isPresent() ? row.smallest.getAsInt() + "m" : "",
-                facts.containsKey("rssPeakBytes")
-                        ? Long.toString(Long.parseLong(facts.get("rssPeakBytes")) >> 20)
-                        : "",
+                facts.containsKey("rssPeakBytes") ? Long.toString(Long.parseLong(facts.get("rssPeakBytes")) >> 20) : "",
                 String.format(Locale.ROOT, "%.2f", seconds),
                 String.format(Locale.ROOT, "%.2f", row.model.denseBytes / seconds / 1e9)
             });
@@ -214,9 +213,7 @@ final class Peers implements Callable<Integer> {
         command.commandLine()
                 .getOut()
                 .println(AsciiTable.getTable(
-                        new String[] {
-                            "peer", "model", "smallest -Xmx", "peak RSS, MiB", "first load, s", "GB/s"
-                        },
+                        new String[] {"peer", "model", "smallest -Xmx", "peak RSS, MiB", "first load, s", "GB/s"},
                         cells.toArray(String[][]::new)));
     }
 

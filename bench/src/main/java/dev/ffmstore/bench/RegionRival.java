@@ -10,7 +10,6 @@ import dev.ffmstore.internal.decode.Workers;
 import dev.ffmstore.internal.memory.Region;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -28,7 +27,8 @@ record RegionRival(Callable<Function<GgmlType, BlockDecoder>> decoders) implemen
             LoadPlan plan = LoadPlan.of(file, LoadOptions.defaults());
             Region region = Region.allocate(plan, arena, arena);
             try {
-                Workers.run(threads, region.rangeCount(), () -> task(plan, file.source(), found, region, arena), () -> {});
+                Workers.run(
+                        threads, region.rangeCount(), () -> task(plan, file.source(), found, region, arena), () -> {});
             } catch (Throwable failure) {
                 region.release();
                 throw failure;

@@ -32,13 +32,14 @@ import picocli.CommandLine.Spec;
 /// java -jar bench/target/benchmarks.jar report --from docs/benchmarks/results.json
 /// ```
 ///
-/// Each [Part] is another command of this program with `--json`, in a process of its own, one after the other. All that
-/// they find goes into `results.json`, which is written anew after each, and from there into `README.md` and the
-/// plots.
+/// Each [Part] is another command of this program with `--json`, in a process of its own, one after the other. All
+/// that they find goes into `results.json`, which is written anew after each, and from there into `README.md` and
+/// the plots.
 @Command(
         name = "report",
-        description = "Run the suite, write results.json, and render it as Markdown with plots. Takes up to 25 minutes on"
-                + " 2 processors and wants a quiet machine.")
+        description =
+                "Run the suite, write results.json, and render it as Markdown with plots. Takes up to 25 minutes on"
+                        + " 2 processors and wants a quiet machine.")
 final class Report implements Callable<Integer> {
     /// The parts of the suite.
     enum Part {

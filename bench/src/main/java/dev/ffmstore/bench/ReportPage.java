@@ -10,8 +10,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The results of a run as a page of Markdown, with its plots beside it. A part that was not run is left out; one that
-/// failed says so.
+/// The results of a run as a page of Markdown, with its plots beside it. A part that was not run is left out; one
+/// that failed says so.
 ///
 /// @param results what [Report] wrote
 record ReportPage(Json results) {
@@ -32,8 +32,7 @@ record ReportPage(Json results) {
         if (coldStart.isPresent()) {
             coldStart(page, coldStart.get());
             files.add(folder.resolve("cold-and-warm.svg"));
-            Plots.coldAndWarm(
-                    "ffm-store load, cold and warm", coldStart.get().objects("rows"), files.getLast());
+            Plots.coldAndWarm("ffm-store load, cold and warm", coldStart.get().objects("rows"), files.getLast());
         }
         Optional<Json> peers = part("peers");
         if (peers.isPresent()) {
@@ -90,7 +89,11 @@ record ReportPage(Json results) {
         part("scaling").ifPresent(json -> {
             Json many = json.object("manyTensors");
             double ratio = many.number("medianSeconds") / many.number("medianSecondsInOne");
-            goal(table, many.text("tensors") + " tensors: at most 2× the time of one", format("%.2f×", ratio), ratio <= 2);
+            goal(
+                    table,
+                    many.text("tensors") + " tensors: at most 2× the time of one",
+                    format("%.2f×", ratio),
+                    ratio <= 2);
         });
         if (table.hasRows()) {
             page.append("## Goals\n\n").append(table);
@@ -107,8 +110,16 @@ record ReportPage(Json results) {
                 double process = row.number("medianProcessSeconds");
                 double ratio = row.number("medianFirstPassSeconds") / row.number("steadySeconds");
                 String decoder = row.text("decoder");
-                goal(table, "`ffm-store load`, " + decoder + ": at most 1.0 s", format("%.2f s", process), process <= 1);
-                goal(table, "first pass, " + decoder + ": at most 2× the steady one", format("%.1f×", ratio), ratio <= 2);
+                goal(
+                        table,
+                        "`ffm-store load`, " + decoder + ": at most 1.0 s",
+                        format("%.2f s", process),
+                        process <= 1);
+                goal(
+                        table,
+                        "first pass, " + decoder + ": at most 2× the steady one",
+                        format("%.1f×", ratio),
+                        ratio <= 2);
             }
         }
     }
@@ -134,7 +145,8 @@ record ReportPage(Json results) {
 
     private static void memoryGoals(Table table, Json json) {
         List<Json> rows = json.objects("rows");
-        List<Json> small = rows.stream().filter(row -> row.text("xmx").equals("16m")).toList();
+        List<Json> small =
+                rows.stream().filter(row -> row.text("xmx").equals("16m")).toList();
         long passed = small.stream().filter(ReportPage::passed).count();
         if (!small.isEmpty()) {
             goal(table, "`-Xmx16m` passes in every mode", passed + " of " + small.size(), passed == small.size());
@@ -205,8 +217,10 @@ record ReportPage(Json results) {
                 json.text("threads")));
         List<Json> rows = json.objects("rows");
         List<Path> files = new ArrayList<>();
-        for (String model : rows.stream().map(row -> row.text("model")).distinct().toList()) {
-            List<Json> of = rows.stream().filter(row -> row.text("model").equals(model)).toList();
+        for (String model :
+                rows.stream().map(row -> row.text("model")).distinct().toList()) {
+            List<Json> of =
+                    rows.stream().filter(row -> row.text("model").equals(model)).toList();
             page.append(format("%s, %s MiB dense:\n\n", model, mebibytes(of.getFirst(), "denseBytes")));
             page.append(peerTable(of));
             List<Json> ran = of.stream().filter(ReportPage::passed).toList();
@@ -223,7 +237,14 @@ record ReportPage(Json results) {
 
     private static Table peerTable(List<Json> rows) {
         Table table = new Table(
-                "loader", "heap it had", "smallest -Xmx", "peak RSS, MiB", "with the smallest", "s", "GB/s", "steady, s",
+                "loader",
+                "heap it had",
+                "smallest -Xmx",
+                "peak RSS, MiB",
+                "with the smallest",
+                "s",
+                "GB/s",
+                "steady, s",
                 "sample");
         for (Json row : rows) {
             if (!passed(row)) {
@@ -264,12 +285,21 @@ record ReportPage(Json results) {
     }
 
     private static void memoryTable(StringBuilder page, Json json) {
-        page.append("## Memory under every mode\n\nEach row a fresh JVM. *Ordinary pages* is the same mapping in a process to"
-                + " which the kernel gives no huge pages, *fallback* a JVM without native access. The heap's peak is the sum"
-                + " of the peaks of its pools.\n\n");
+        page.append(
+                "## Memory under every mode\n\nEach row a fresh JVM. *Ordinary pages* is the same mapping in a process to"
+                        + " which the kernel gives no huge pages, *fallback* a JVM without native access. The heap's peak is the sum"
+                        + " of the peaks of its pools.\n\n");
         Table table = new Table(
-                "memory", "decoder", "-Xmx", "threads", "collector", "heap peak, MiB", "allocated, MiB", "collections",
-                "VmHWM − dense, MiB", "s");
+                "memory",
+                "decoder",
+                "-Xmx",
+                "threads",
+                "collector",
+                "heap peak, MiB",
+                "allocated, MiB",
+                "collections",
+                "VmHWM − dense, MiB",
+                "s");
         for (Json row : json.objects("rows")) {
             boolean passed = passed(row);
             table.row(
@@ -306,7 +336,9 @@ record ReportPage(Json results) {
                 .append(format(
                         "%s tensors of %s elements take %.3f s, opening, parsing and looking each up included; the same"
                                 + " elements in one tensor take %.3f s.\n\n",
-                        many.text("tensors"), many.text("elements"), many.number("medianSeconds"),
+                        many.text("tensors"),
+                        many.text("elements"),
+                        many.number("medianSeconds"),
                         many.number("medianSecondsInOne")));
     }
 
@@ -323,12 +355,15 @@ record ReportPage(Json results) {
         List<Json> rows = json.objects("results");
         List<Path> files = new ArrayList<>();
         List<String> columns = List.of("scalar", "vector", "ggml-shipped", "ggml-native", "ceiling");
-        for (String memory : rows.stream().map(row -> row.text("memory")).distinct().toList()) {
-            List<Json> of = rows.stream().filter(row -> row.text("memory").equals(memory)).toList();
-            Table table = new Table(Stream.of(
-                            List.of("type"), columns, List.of("B/block, scalar", "B/block, vector", "vector is"))
-                    .flatMap(List::stream)
-                    .toArray(String[]::new));
+        for (String memory :
+                rows.stream().map(row -> row.text("memory")).distinct().toList()) {
+            List<Json> of = rows.stream()
+                    .filter(row -> row.text("memory").equals(memory))
+                    .toList();
+            Table table = new Table(
+                    Stream.of(List.of("type"), columns, List.of("B/block, scalar", "B/block, vector", "vector is"))
+                            .flatMap(List::stream)
+                            .toArray(String[]::new));
             for (Json row : of) {
                 List<String> cells = new ArrayList<>(List.of(row.text("type")));
                 columns.forEach(column -> cells.add(row.object("gigabytesPerSecond")

@@ -25,9 +25,9 @@ import picocli.CommandLine.Spec;
 /// java -jar bench/target/benchmarks.jar scaling
 /// ```
 ///
-/// Models of TinyLlama's shape with more and fewer layers go through [WholeLoad], each in a JVM of its own; one that
-/// memory or disk has no room for is reported as not run. Many small tensors are compared with the same elements in
-/// one by [ManyTensors]. The models are written for this and deleted.
+/// Models of TinyLlama's shape with more and fewer layers go through [WholeLoad], each in a JVM of its own; one
+/// that memory or disk has no room for is reported as not run. Many small tensors are compared with the same
+/// elements in one by [ManyTensors]. The models are written for this and deleted.
 @Command(name = "scaling", description = "Does a load stay as fast with more layers, or with many small tensors?")
 final class Scaling implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(300);
@@ -152,9 +152,11 @@ final class Scaling implements Callable<Integer> {
             cells.add(new String[] {
                 Integer.toString(row.layers),
                 Long.toString(row.denseBytes),
-                row.load.map(load -> String.format(Locale.ROOT, "%.1f", load.number("medianGigabytesPerSecond")))
+                row.load
+                        .map(load -> String.format(Locale.ROOT, "%.1f", load.number("medianGigabytesPerSecond")))
                         .orElse(row.failure),
-                row.load.map(load -> String.format(Locale.ROOT, "%.2f", load.number("medianShareOfBestFill")))
+                row.load
+                        .map(load -> String.format(Locale.ROOT, "%.2f", load.number("medianShareOfBestFill")))
                         .orElse("")
             });
         }

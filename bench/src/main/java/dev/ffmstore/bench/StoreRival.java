@@ -21,8 +21,7 @@ record StoreRival(DecoderChoice decoder) implements Rival {
         TensorStore store =
                 TensorStore.load(model, LoadOptions.defaults().threads(threads).decoder(decoder));
         List<Tensor> tensors = List.copyOf(store.tensors());
-        return new Segments(
-                tensors.stream().map(StoreRival::floats).toList(), store::close);
+        return new Segments(tensors.stream().map(StoreRival::floats).toList(), store::close);
     }
 
     private static MemorySegment floats(Tensor tensor) {

@@ -68,15 +68,8 @@ final class GgufParser {
 
     private GgufHeader header() throws IOException {
         int version = version();
-        long tensorCount = count("tensors", SMALLEST_TENSOR_BYTES);
-        long keyCount = count("metadata keys", SMALLEST_ENTRY_BYTES);
-        if (keyCount > options.maxMetadataEntries()) {
-            throw cursor.fail(
-                    "more metadata keys than the limit, which an option raises",
-                    cursor.position() - Long.BYTES,
-                    options.maxMetadataEntries() + " at most",
-                    keyCount);
-        }
+        long tensorCount = count("tensors", SMALLEST_TENSOR_BYTES, options.maxTensors());
+        long keyCount = count("metadata keys", SMALLEST_ENTRY_BYTES, options.maxMetadataEntries());
         Metadata metadata = metadata(keyCount);
         List<RawTensor> raw = rawTensors(tensorCount);
         long dataOffset = alignUp(cursor.position(), alignment);
@@ -125,13 +118,17 @@ final class GgufParser {
         return String.format("0x%08x", bits);
     }
 
-    private long count(String what, int smallestBytes) throws IOException {
+    private long count(String what, int smallestBytes, int limit) throws IOException {
         long offset = cursor.position();
         long count = cursor.u64("the count of " + what);
         long most = cursor.remaining() / smallestBytes;
         if (Long.compareUnsigned(count, most) > 0) {
             throw cursor.fail(
                     "more " + what + " than the file has room for", offset, most + " at most", unsigned(count));
+        }
+        if (count > limit) {
+            throw cursor.fail(
+                    "more " + what + " than the limit, which an option raises", offset, limit + " at most", count);
         }
         return count;
     }

@@ -699,11 +699,26 @@ class HeaderRulesTest {
         }
 
         @Test
+        void refusesMoreTensorsThanTheOptionAllows() throws IOException {
+            HeaderBytes header = HeaderBytes.start(2, 0);
+            header.tensor("a", F32, 0, 0).tensor("b", F32, 0, 0).padTo(32);
+            assertThatThrownBy(() -> header.open(GgufOptions.defaults().withMaxTensors(1)))
+                    .isInstanceOf(GgufException.class)
+                    .hasMessage(ByteSource.NAME + ": more tensors than the limit, which an option raises: "
+                            + "offset=8, expected 1 at most, got 2");
+            try (GgufFile file = header.open(GgufOptions.defaults().withMaxTensors(2))) {
+                assertThat(file.tensors()).hasSize(2);
+            }
+        }
+
+        @Test
         void areBeyondAnyKnownModelAndPositive() {
-            assertThat(GgufOptions.defaults()).isEqualTo(new GgufOptions(256L << 20, 65536));
+            assertThat(GgufOptions.defaults()).isEqualTo(new GgufOptions(256L << 20, 65536, 262_144));
             assertThatThrownBy(() -> GgufOptions.defaults().withMaxMetadataBytes(0))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> GgufOptions.defaults().withMaxMetadataEntries(0))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> GgufOptions.defaults().withMaxTensors(0))
                     .isInstanceOf(IllegalArgumentException.class);
         }
     }

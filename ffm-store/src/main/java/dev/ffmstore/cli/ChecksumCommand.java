@@ -6,6 +6,8 @@ import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.internal.decode.TensorDigests;
 import dev.ffmstore.internal.text.Printable;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -53,10 +55,15 @@ final class ChecksumCommand extends FileCommand {
 
                 @Override
                 public void progress(long doneBytes) {
-                    out().flush();
+                    if (out().checkError()) { // flushes
+                        throw new UncheckedIOException(
+                                new FileSystemException("standard output", null, "cannot be written"));
+                    }
                     progress.progress(doneBytes, plan.denseBytes());
                 }
             });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
         file.checkUnchanged();
         if (json) {

@@ -63,9 +63,8 @@ final class DemoFile {
 
     /// Writes the file under another name beside it, and gives it its name when it is complete.
     ///
-    /// The bytes are not forced to the disk, which would take longer than all else: they can be made again. A
-    /// process that is killed leaves the other name behind, for the next one to write over. Of several that write
-    /// at once, one works and the others wait; should two slip through, they write the same bytes.
+    /// That name is always the same, so that what a killed process left is written over. The lock is on a file of
+    /// its own, held until the file has its name; who waited for it finds the file written.
     ///
     /// @param path the file; its folder is there
     /// @param model what to write
@@ -73,17 +72,25 @@ final class DemoFile {
     /// @param progress hears of the bytes written
     static void write(Path path, DemoModel model, int threads, ProgressListener progress) throws Exception {
         Path part = path.resolveSibling(path.getFileName() + ".part");
-        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            channel.lock();
+        Path lock = path.resolveSibling("." + path.getFileName() + ".lock");
+        try (FileChannel held = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            held.lock();
             if (isWritten(path, model)) {
                 return;
             }
-            new DemoFile(model).write(channel, threads, progress);
-        } catch (Throwable failure) {
-            Files.deleteIfExists(part);
-            throw failure;
+            try {
+                try (FileChannel channel = FileChannel.open(
+                        part,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
+                    new DemoFile(model).write(channel, threads, progress);
+                }
+                Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(part);
+            }
         }
-        Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private void write(FileChannel channel, int threads, ProgressListener progress) throws Exception {

@@ -14,7 +14,8 @@ import picocli.CommandLine.ParameterException;
 
 /// What a user reads of a failure: one line, `ffm-store: FILE: reason`.
 final class Failures {
-    private static final String HEAP_REMEDY = "the JVM's heap is too small: try again with FFM_STORE_OPTS=-Xmx256m";
+    private static final String HEAP_REMEDY =
+            "the JVM's heap is too small: try again with a larger one, such as FFM_STORE_OPTS=-Xmx256m";
 
     private Failures() {}
 

@@ -39,6 +39,12 @@ final class InspectCommand extends FileCommand {
     /// More bytes than any text of that many characters has.
     private static final long VALUE_BYTES = 4L * (VALUE_CHARACTERS + 1);
 
+    /// A longer key would widen every row of its table.
+    private static final int KEY_CHARACTERS = 200;
+
+    /// JSON holds longer texts cut off, so that one object fits any heap.
+    private static final long JSON_TEXT_BYTES = 64 << 10;
+
     private static final int FIRST_ELEMENTS = 8;
 
     @Override
@@ -56,7 +62,7 @@ final class InspectCommand extends FileCommand {
                 + Sizes.bytes(file.source().size()));
         out.println();
         new Table<Map.Entry<String, MetadataValue>>()
-                .text("key", entry -> Printable.escape(entry.getKey()))
+                .text("key", entry -> Printable.escape(entry.getKey(), KEY_CHARACTERS))
                 .text("type", entry -> typeOf(entry.getValue()))
                 .text("value", entry -> abridged(entry.getValue()))
                 .print(out, file.metadata().asMap().entrySet());
@@ -212,7 +218,7 @@ final class InspectCommand extends FileCommand {
                 }
                 json.writeEndArray();
             }
-            case MetadataValue.Text text -> json.writeStringField("value", text.value());
+            case MetadataValue.Text text -> writeText(json, text.bytes());
             case MetadataValue.Bool bool -> json.writeBooleanField("value", bool.value());
             case MetadataValue.Real real -> {
                 json.writeFieldName("value");
@@ -225,9 +231,23 @@ final class InspectCommand extends FileCommand {
         }
     }
 
+    /// Says how long a text is if it is not whole.
+    private static void writeText(JsonGenerator json, MemorySegment bytes) throws IOException {
+        json.writeStringField("value", text(bytes));
+        if (bytes.byteSize() > JSON_TEXT_BYTES) {
+            json.writeNumberField("bytes", bytes.byteSize());
+        }
+    }
+
+    private static String text(MemorySegment bytes) {
+        byte[] kept =
+                bytes.asSlice(0, Math.min(bytes.byteSize(), JSON_TEXT_BYTES)).toArray(ValueLayout.JAVA_BYTE);
+        return new String(kept, StandardCharsets.UTF_8);
+    }
+
     private static void writeElement(JsonGenerator json, MetadataValue.Array array, long index) throws IOException {
         switch (array.elementType()) {
-            case STRING -> json.writeString(array.string(index));
+            case STRING -> json.writeString(text(array.stringBytes(index)));
             case BOOL -> json.writeBoolean(array.bool(index));
             case FLOAT32, FLOAT64 -> writeReal(json, array.elementType(), array.real(index));
             default -> writeInteger(json, array.elementType(), array.integer(index));

@@ -21,12 +21,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -161,6 +164,41 @@ class DemoCommandTest {
         assertThat(run.out())
                 .contains("writing ", "synthetic", "ffm-store load FILE.gguf")
                 .containsPattern("tensors +12\\R");
+    }
+
+    /// Writes the model of one layer, as `demo` does.
+    static final class OneLayer {
+        public static void main(String[] arguments) throws Exception {
+            DemoFile.write(Path.of(arguments[0]), new DemoModel(1), 1, (done, total) -> {});
+        }
+    }
+
+    @Test
+    void isWrittenOnceWhoeverElseIsWritingIt() throws Exception {
+        Path file = folder.resolve("model.gguf");
+        List<Thread> runs = new ArrayList<>();
+        List<CliRun> results = Collections.synchronizedList(new ArrayList<>());
+        for (int i = 0; i < 3; i++) {
+            runs.add(Thread.ofPlatform().start(() -> {
+                try {
+                    results.add(CliRun.inFreshJvm(OneLayer.class, List.of("-Xmx32m"), file));
+                } catch (IOException | InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }));
+        }
+        for (Thread run : runs) {
+            run.join();
+        }
+        assertThat(results).hasSize(3).allSatisfy(result -> {
+            assertThat(result.errorLines()).isEmpty();
+            assertThat(result.status()).isZero();
+        });
+        assertThat(DemoFile.isWritten(file, new DemoModel(1))).isTrue();
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left.map(path -> path.getFileName().toString()))
+                    .containsExactlyInAnyOrder("model.gguf", ".model.gguf.lock");
+        }
     }
 
     @Test

@@ -85,7 +85,15 @@ class FailuresTest {
         Path file = folder.resolve("keys.gguf");
         ManyKeys.write(file, 60_000);
         CliRun run = CliRun.inFreshJvm(List.of("-Xmx6m", "-XX:+UseSerialGC"), "inspect", file);
-        assertFails(run, file + ": the JVM's heap is too small: try again with FFM_STORE_OPTS=-Xmx256m");
+        assertFails(
+                run,
+                file + ": the JVM's heap is too small: try again with a larger one, such as FFM_STORE_OPTS=-Xmx256m");
+    }
+
+    @Test
+    void takesNoArgumentsFromFiles() throws Exception {
+        Path arguments = Files.writeString(folder.resolve("arguments"), "--version");
+        assertFails(CliRun.of("inspect", "@" + arguments), "@" + arguments + ": no such file");
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.internal.gguf.GgufWriter;
+import dev.ffmstore.interop.Json;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
@@ -113,6 +114,32 @@ class InspectCommandTest {
                         "bytes", BigInteger.valueOf(288),
                         "denseBytes", BigInteger.valueOf(2048))));
         assertThat(json.get("warnings")).isEqualTo(List.of());
+    }
+
+    @Test
+    void writesJsonInAscii() throws IOException {
+        Path file = write(new GgufWriter(3).putString("k‮", " ü").tensor("n", GgmlType.F32, Shape.of(2)));
+        CliRun run = CliRun.of("inspect", "--json", file);
+        assertThat(run.status()).isZero();
+        assertThat(run.out()).containsPattern("\\A[\\x20-\\x7E]+\\R\\z");
+        Map<String, Object> json = Json.lines(run.out()).getFirst();
+        assertThat(json.get("metadata").toString()).contains("k‮", " ü");
+        assertThat(json.get("tensors").toString()).contains("n");
+    }
+
+    @Test
+    void cutsWhatIsTooLongForAReport() throws IOException {
+        Path file = write(new GgufWriter(3)
+                .putString("long", "x".repeat(100_000))
+                .putInteger("k".repeat(9_999), MetadataType.UINT8, 1));
+        assertThat(CliRun.of("inspect", file).out().lines())
+                .allSatisfy(line -> assertThat(line).hasSizeLessThan(400));
+        assertThat(Json.lines(CliRun.of("inspect", "--json", file).out())
+                        .getFirst()
+                        .get("metadata")
+                        .toString())
+                .contains("x".repeat(65_536) + ", bytes=100000", "k".repeat(9_999))
+                .doesNotContain("x".repeat(65_537));
     }
 
     @Test

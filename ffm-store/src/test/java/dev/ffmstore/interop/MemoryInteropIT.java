@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
+import dev.ffmstore.cli.Main;
 import dev.ffmstore.gguf.GgufFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// What the kernel says of a process that does nothing but load a real model, with a heap of 32 MiB.
 @Tag("interop")
@@ -33,10 +38,35 @@ class MemoryInteropIT {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void loadTakesTheDenseSizeAndLittleMore(RealModel model) throws IOException {
+        Path file = model.file();
+        String json = run(Main.class, "load", "--json", file.toString());
+        Map<String, Object> report = Json.lines(json).getFirst();
+        long dense = number(report, "denseBytes");
+        System.out.printf(
+                "%s: heap peak %,d, VmHWM above dense %,d bytes%n",
+                file.getFileName(), number(report, "heapPeakBytes"), number(report, "rssPeakBytes") - dense);
+        assertThat(number(report, "heapPeakBytes")).isBetween(MIB, 24 * MIB);
+        assertThat(number(report, "rssPeakBytes")).isBetween(dense, dense + 112 * MIB);
+    }
+
+    private static long number(Map<String, Object> report, String key) {
+        return ((Number) report.get(key)).longValue();
+    }
+
     private static List<Long> residentAfterEach(Path model, int loads) throws IOException {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Command command = Command.run(List.of(
-                java,
+        return run(RepeatedLoads.class, model.toString(), Integer.toString(loads))
+                .lines()
+                .map(Long::valueOf)
+                .toList();
+    }
+
+    /// Runs a program in a JVM of its own, with the flags of the launcher.
+    private static String run(Class<?> main, String... arguments) throws IOException {
+        List<String> line = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx32m",
                 "-XX:+UseSerialGC",
                 "--add-modules",
@@ -44,9 +74,8 @@ class MemoryInteropIT {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                RepeatedLoads.class.getName(),
-                model.toString(),
-                Integer.toString(loads)));
-        return command.outputOrFail().lines().map(Long::valueOf).toList();
+                main.getName()));
+        line.addAll(List.of(arguments));
+        return Command.run(line).outputOrFail();
     }
 }

@@ -43,7 +43,13 @@ public final class RegionLoad {
     /// @param regionBytes the size of the region
     /// @param threads how many workers
     public static long peakBytes(long regionBytes, int threads) {
-        return Math.addExact(regionBytes, OVERHEAD_BYTES + (long) threads * BlockStream.INPUT_BYTES);
+        long others = OVERHEAD_BYTES + (long) threads * BlockStream.INPUT_BYTES;
+        return regionBytes > Long.MAX_VALUE - others ? Long.MAX_VALUE : regionBytes + others;
+    }
+
+    /// {@return how many of the workers asked for have something to do, 1 or more}
+    public int workers(int threads) {
+        return (int) Math.max(1, Math.min(threads, region.rangeCount()));
     }
 
     /// {@return how many dense bytes have been written, from any thread}

@@ -31,15 +31,11 @@ final class HugePageRegion implements Region {
     }
 
     static HugePageRegion map(LoadPlan plan, Arena working, Arena target) {
-        // One page more than needed, so that the tensors can start on a boundary of pages.
-        long pages = plan.regionBytes() / LinuxMemory.HUGE_PAGE_BYTES + 2;
-        LinuxMemory.Mapping mapping = LinuxMemory.map(Math.multiplyExact(pages, LinuxMemory.HUGE_PAGE_BYTES));
-        return new HugePageRegion(plan, mapping, working, target);
+        return new HugePageRegion(plan, LinuxMemory.map(plan.regionBytes()), working, target);
     }
 
     private MemorySegment slice(MemorySegment mapped) {
-        long start = -mapping.address() & LinuxMemory.HUGE_PAGE_BYTES - 1;
-        return mapped.asSlice(start, plan.regionBytes());
+        return mapped.asSlice(mapping.start() - mapping.address(), plan.regionBytes());
     }
 
     @Override

@@ -69,14 +69,34 @@ final class LinuxMemory {
     ///
     /// @param address its first byte
     /// @param byteSize its size
-    record Mapping(long address, long byteSize) {}
+    record Mapping(long address, long byteSize) {
+        /// {@return the first boundary of huge pages in it}
+        long start() {
+            return roundUp(address);
+        }
+    }
+
+    /// {@return the next multiple of the size of a huge page}
+    static long roundUp(long bytes) {
+        return bytes + HUGE_PAGE_BYTES - 1 & -HUGE_PAGE_BYTES;
+    }
 
     /// Maps anonymous memory and asks for huge pages; no page is there until it is touched.
     ///
-    /// @param byteSize how much, a multiple of [#HUGE_PAGE_BYTES]
-    /// @return the mapping
-    /// @throws OutOfMemoryError if the kernel refuses
-    static Mapping map(long byteSize) {
+    /// Huge pages are asked for from [Mapping#start] to the end of the memory's last huge page. At least one
+    /// ordinary page is left behind it, so that the kernel does not merge the mapping with a neighbour of the same
+    /// kind.
+    ///
+    /// @param usedBytes how much of it will be used
+    /// @return the mapping, with room for that from its `start` on
+    /// @throws OutOfMemoryError if the kernel refuses, or there is no such number
+    static Mapping map(long usedBytes) {
+        if (usedBytes > Long.MAX_VALUE - 3 * HUGE_PAGE_BYTES) {
+            throw new OutOfMemoryError("a mapping of " + usedBytes + " bytes is larger than the address space");
+        }
+        long advisedBytes = roundUp(usedBytes);
+        // One huge page more than needed, so that the used part can start on a boundary of them.
+        long byteSize = advisedBytes + HUGE_PAGE_BYTES;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(Calls.STATE);
             long address = (long) Calls.MMAP.invokeExact(
@@ -87,9 +107,10 @@ final class LinuxMemory {
                         + (errno == ENOMEM ? "not enough memory or address space" : "errno " + errno));
             }
             // A kernel without transparent huge pages refuses; ordinary pages do as well, more slowly.
-            int advised = (int) Calls.MADVISE.invokeExact(state, address, byteSize, MADV_HUGEPAGE);
+            Mapping mapping = new Mapping(address, byteSize);
+            int advised = (int) Calls.MADVISE.invokeExact(state, mapping.start(), advisedBytes, MADV_HUGEPAGE);
             assert advised == 0 || advised == -1;
-            return new Mapping(address, byteSize);
+            return mapping;
         } catch (Throwable e) {
             throw rethrow(e);
         }

@@ -50,34 +50,46 @@ public final class ProcessMemory {
         }
     }
 
-    /// {@return how many bytes the kernel holds in huge pages in the mappings that some segments lie in
-    /// (AnonHugePages)}
+    /// {@return how many bytes of some segments the kernel holds in huge pages (AnonHugePages of the mappings they
+    /// lie in)}
     public static OptionalLong hugePageBytes(List<MemorySegment> segments) {
-        long low = Long.MAX_VALUE;
-        long high = 0;
-        for (MemorySegment segment : segments) {
-            if (segment.byteSize() > 0) {
-                low = Math.min(low, segment.address());
-                high = Math.max(high, segment.address() + segment.byteSize());
-            }
-        }
-        long bytes = 0;
         try (BufferedReader lines = Files.newBufferedReader(MAPPINGS, StandardCharsets.ISO_8859_1)) {
-            boolean inside = false;
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                int dash = line.indexOf('-');
-                if (dash > 0 && Character.digit(line.charAt(0), 16) >= 0 && line.indexOf(' ') > dash) {
-                    long start = Long.parseUnsignedLong(line, 0, dash, 16);
-                    long end = Long.parseUnsignedLong(line, dash + 1, line.indexOf(' '), 16);
-                    inside = start < high && end > low;
-                } else if (inside && line.startsWith("AnonHugePages:")) {
-                    bytes += kibibytes(line);
-                }
-            }
-            return OptionalLong.of(bytes);
+            return OptionalLong.of(hugePageBytes(segments, lines));
         } catch (IOException e) {
             return OptionalLong.empty();
         }
+    }
+
+    /// @param mappings the lines of `/proc/self/smaps`: a line `start-end …` a mapping, and its figures behind it
+    static long hugePageBytes(List<MemorySegment> segments, BufferedReader mappings) throws IOException {
+        long bytes = 0;
+        long mostHere = 0;
+        for (String line = mappings.readLine(); line != null; line = mappings.readLine()) {
+            int dash = line.indexOf('-');
+            if (dash > 0 && Character.digit(line.charAt(0), 16) >= 0 && line.indexOf(' ') > dash) {
+                long start = Long.parseUnsignedLong(line, 0, dash, 16);
+                long end = Long.parseUnsignedLong(line, dash + 1, line.indexOf(' '), 16);
+                mostHere = extent(segments, start, end);
+            } else if (mostHere > 0 && line.startsWith("AnonHugePages:")) {
+                bytes += Math.min(kibibytes(line), mostHere);
+            }
+        }
+        return bytes;
+    }
+
+    /// How much of a mapping lies between the first and the last byte of the segments in it, in whole huge pages.
+    private static long extent(List<MemorySegment> segments, long start, long end) {
+        long low = end;
+        long high = start;
+        for (MemorySegment segment : segments) {
+            long from = segment.address();
+            long to = from + segment.byteSize();
+            if (from < to && from < end && to > start) {
+                low = Math.min(low, Math.max(from, start));
+                high = Math.max(high, Math.min(to, end));
+            }
+        }
+        return low >= high ? 0 : LinuxMemory.roundUp(high) - (low & -LinuxMemory.HUGE_PAGE_BYTES);
     }
 
     private static long kibibytes(String line) {

@@ -1,6 +1,7 @@
 package dev.ffmstore.internal.report;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,7 +47,7 @@ public record Machine(
                     .map(line -> line.substring(line.indexOf(':') + 1).trim())
                     .findFirst()
                     .orElse(otherwise);
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return otherwise;
         }
     }
