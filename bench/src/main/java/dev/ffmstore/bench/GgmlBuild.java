@@ -37,7 +37,8 @@ final class GgmlBuild {
     private static final String LIBRARY = System.mapLibraryName("ggml-base");
     private static final int LINES_OF_A_FAILURE = 60;
 
-    /// What is compiled, and how far: a requirement with settings of its own, since pip gives those of its command line
+    /// What is compiled, and how far: a requirement with settings of its own, since pip gives those of its command
+    /// line
     /// to no package that a file names.
     private static final String PACKAGE = "llama-cpp-python==0.3.36"
             + " --hash=sha256:832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
@@ -55,10 +56,8 @@ final class GgmlBuild {
             """;
 
     /// Without a cache: pip takes a wheel that it has compiled for one that it has compiled with these flags.
-    private static final List<String> ARGUMENTS = List.of(
-            "--no-cache-dir",
-            "--no-deps",
-            "--no-binary=llama-cpp-python");
+    private static final List<String> ARGUMENTS =
+            List.of("--no-cache-dir", "--no-deps", "--no-binary=llama-cpp-python");
 
     private final GgmlVariant variant;
 
