@@ -34,12 +34,15 @@ import java.util.stream.Stream;
 /// Python 3.9 or newer with venv, a C and a C++ compiler, and pip as it is configured.
 final class GgmlBuild {
     private static final String PYTHON = "python3";
-    private static final String LIBRARY = "libggml-base.so";
+    private static final String LIBRARY = System.mapLibraryName("ggml-base");
     private static final int LINES_OF_A_FAILURE = 60;
 
-    /// What is compiled.
+    /// What is compiled, and how far: a requirement with settings of its own, since pip gives those of its command
+    /// line
+    /// to no package that a file names.
     private static final String PACKAGE = "llama-cpp-python==0.3.36"
-            + " --hash=sha256:832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e\n";
+            + " --hash=sha256:832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
+            + " --config-settings=build.targets=ggml-base --config-settings=install.components=none";
 
     /// What compiles it; cmake and ninja are taken from the system where it has them.
     private static final String PIP = "pip==25.2";
@@ -52,11 +55,9 @@ final class GgmlBuild {
             ninja==1.13.0
             """;
 
-    private static final List<String> ARGUMENTS = List.of(
-            "--no-deps",
-            "--no-binary=llama-cpp-python",
-            "--config-settings=build.targets=ggml-base",
-            "--config-settings=install.components=none");
+    /// Without a cache: pip takes a wheel that it has compiled for one that it has compiled with these flags.
+    private static final List<String> ARGUMENTS =
+            List.of("--no-cache-dir", "--no-deps", "--no-binary=llama-cpp-python");
 
     private final GgmlVariant variant;
 
@@ -141,9 +142,9 @@ final class GgmlBuild {
         run(workshop, List.of(python.toString(), "-m", "pip", "install", "--quiet", PIP));
         List<String> wheel = new ArrayList<>(List.of(python.toString(), "-m", "pip", "wheel"));
         wheel.addAll(ARGUMENTS);
-        wheel.add("--config-settings=build-dir=" + build);
         wheel.add("--wheel-dir=" + workshop.resolve("wheel"));
-        wheel.add("--requirement=" + Files.writeString(workshop.resolve("package.txt"), PACKAGE));
+        String requirement = PACKAGE + " --config-settings=build-dir=" + build + "\n";
+        wheel.add("--requirement=" + Files.writeString(workshop.resolve("package.txt"), requirement));
         run(workshop, wheel);
         return build.resolve("bin").resolve(LIBRARY);
     }

@@ -26,9 +26,16 @@ import jdk.incubator.vector.VectorSpecies;
 final class KernelRounds {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_PREFERRED;
-    private static final long WARM_UP_NANOS = 500_000_000;
     private static final long TURN_NANOS = 5_000_000;
-    private static final int STREAMED_WARM_UP_ROUNDS = 1;
+
+    /// A decoder is warm when so many slices of its warm-up in a row were no faster than the fastest before them,
+    /// but
+    /// for noise; or when it has had enough of them.
+    private static final int STEADY_SLICES = 8;
+
+    private static final int MOST_SLICES = 60;
+    private static final long SLICE_NANOS = 100_000_000;
+    private static final double NOISE = 1.05;
 
     private final KernelMemory memory;
     private final SequencedMap<String, Function<GgmlType, BlockDecoder>> decoders;
@@ -61,15 +68,12 @@ final class KernelRounds {
         Map<String, Integer> calls = new LinkedHashMap<>();
         Map<String, Tally> tallies = new LinkedHashMap<>();
         for (Contender contender : order) {
-            long callNanos = warmUp(contender);
-            calls.put(contender.name, (int) Math.max(1, TURN_NANOS / callNanos));
+            calls.put(contender.name, (int) Math.max(1, TURN_NANOS / callNanos(contender, SLICE_NANOS)));
             tallies.put(contender.name, new Tally());
         }
-        int unrecorded = residence == Residence.STREAMED ? STREAMED_WARM_UP_ROUNDS : 0;
-        for (int round = -unrecorded; round < repeat; round++) {
+        for (int round = 0; round < repeat; round++) {
             for (Contender contender : order) {
-                Tally tally = round < 0 ? new Tally() : tallies.get(contender.name);
-                turn(contender, calls.get(contender.name), kernel, tally);
+                turn(contender, calls.get(contender.name), kernel, tallies.get(contender.name));
             }
             Collections.rotate(order, 1);
         }
@@ -100,17 +104,35 @@ final class KernelRounds {
         }
     }
 
-    /// {@return how long a call takes in the end, in nanoseconds}
-    private static long warmUp(Contender contender) {
-        long end = System.nanoTime() + WARM_UP_NANOS;
-        long start;
-        long done;
+    /// Runs the decoders of a type until they are compiled. To be done for all types before the first is measured:
+    /// what
+    /// they share is compiled anew when another type comes along.
+    void warmUp(GgmlType type) {
+        Kernel kernel = memory.of(type, KernelMemory.CACHED_BYTES);
+        contenders(type, kernel).forEach(KernelRounds::warmUp);
+    }
+
+    private static void warmUp(Contender contender) {
+        double fastest = 0;
+        int steady = 0;
+        for (int slice = 0; slice < MOST_SLICES && steady < STEADY_SLICES; slice++) {
+            double speed = 1 / callNanos(contender, SLICE_NANOS);
+            steady = speed > fastest * NOISE ? 0 : steady + 1;
+            fastest = Math.max(fastest, speed);
+        }
+    }
+
+    /// {@return how long a call takes, the mean over so many nanoseconds}
+    private static double callNanos(Contender contender, long nanos) {
+        long start = System.nanoTime();
+        long now;
+        int calls = 0;
         do {
-            start = System.nanoTime();
             contender.call.run();
-            done = System.nanoTime();
-        } while (done < end);
-        return Math.max(1, done - start);
+            calls++;
+            now = System.nanoTime();
+        } while (now - start < nanos);
+        return (double) (now - start) / calls;
     }
 
     private static void turn(Contender contender, int calls, Kernel kernel, Tally tally) {

@@ -91,6 +91,7 @@ final class Kernels implements Callable<Integer> {
         long streamedBytes = (long) streamMebibytes << 20;
         try (KernelMemory memory = new KernelMemory(streamedBytes)) {
             KernelRounds rounds = new KernelRounds(memory, decoders, repeat);
+            types.forEach(rounds::warmUp);
             List<KernelRow> rows = new ArrayList<>();
             for (GgmlType type : types) {
                 for (Residence residence : residences) {
