@@ -35,8 +35,13 @@ final class Plots {
 
     /// Told apart by readers who do not see all colours as well (Okabe and Ito).
     private static final Color[] COLOURS = {
-        new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xD55E00), new Color(0xCC79A7),
-        new Color(0x56B4E9), new Color(0x555555)
+        new Color(0x0072B2),
+        new Color(0xE69F00),
+        new Color(0x009E73),
+        new Color(0xD55E00),
+        new Color(0xCC79A7),
+        new Color(0x56B4E9),
+        new Color(0x555555)
     };
 
     private static final Color LIMIT_COLOUR = Color.BLACK;
@@ -116,7 +121,8 @@ final class Plots {
         chart.addSeries("the dense tensors alone", List.of(0.0, end), List.of(dense, dense))
                 .setMarker(SeriesMarkers.NONE)
                 .setLineColor(LIMIT_COLOUR)
-                .setLineStyle(new BasicStroke(1, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 1, new float[] {4, 4}, 0));
+                .setLineStyle(
+                        new BasicStroke(1, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 1, new float[] {4, 4}, 0));
         write(chart, file);
     }
 
@@ -145,9 +151,8 @@ final class Plots {
             chart.addSeries(
                     bar.getKey(),
                     labels,
-                    new ArrayList<>(rows.stream()
-                            .map(row -> row.number(bar.getValue()))
-                            .toList()));
+                    new ArrayList<>(
+                            rows.stream().map(row -> row.number(bar.getValue())).toList()));
         }
         write(chart, file);
     }

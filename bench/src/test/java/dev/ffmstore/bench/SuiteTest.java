@@ -74,8 +74,8 @@ class SuiteTest {
 
     @Test
     void peersFindTheSmallestHeapAndSampleMemory() throws IOException {
-        Json report = run(
-                0, "peers", "--model", model, "--peer", "float_arrays", "--no-python", "--json", "--threads", "1");
+        Json report =
+                run(0, "peers", "--model", model, "--peer", "float_arrays", "--no-python", "--json", "--threads", "1");
 
         Json row = report.objects("rows").getFirst();
         assertThat(row.fields()).containsEntry("passed", true).containsEntry("denseBytes", SmallModel.DENSE_BYTES);
@@ -106,8 +106,7 @@ class SuiteTest {
         assertThat(report.objects("rows"))
                 .extracting(row -> row.text("peer"), row -> row.fields().get("failure"))
                 .containsExactly(
-                        tuple("element by element", null),
-                        tuple("gguf-py", "not run: no Python with gguf found"));
+                        tuple("element by element", null), tuple("gguf-py", "not run: no Python with gguf found"));
     }
 
     @Test
@@ -134,8 +133,8 @@ class SuiteTest {
                         tuple("ordinary pages", "2"),
                         tuple("fallback", "1"),
                         tuple("fallback", "2"));
-        assertThat(rows.subList(2, 6)).allSatisfy(row -> assertThat(row.number("hugePageBytes"))
-                .isZero());
+        assertThat(rows.subList(2, 6))
+                .allSatisfy(row -> assertThat(row.number("hugePageBytes")).isZero());
         assertThat(rows).allSatisfy(row -> {
             assertThat(row.number("heapPeakBytes")).isLessThan(16 << 20);
             assertThat(row.number("rssPeakAboveDenseBytes")).isBetween(0.0, 128.0 * (1 << 20));
@@ -146,9 +145,7 @@ class SuiteTest {
     @EnabledOnOs(OS.LINUX)
     void coldStartTakesTheCommandsWordForThePass() throws IOException {
         Path launcher = folder.resolve("ffm-store");
-        Files.writeString(
-                launcher,
-                """
+        Files.writeString(launcher, """
                 #!/bin/sh
                 echo "{\\"seconds\\": 0.$#}"
                 """);
@@ -165,14 +162,11 @@ class SuiteTest {
                 "--json");
 
         assertThat(report.objects("rows"))
-                .extracting(row -> row.text("decoder") + " " + row.text("pageCache") + " "
-                        + row.numbers("firstPassSeconds"))
+                .extracting(row ->
+                        row.text("decoder") + " " + row.text("pageCache") + " " + row.numbers("firstPassSeconds"))
                 // load --json --threads N --decoder D F: seven arguments
                 .containsExactly(
-                        "vector warm [0.7, 0.7]",
-                        "vector cold [0.7]",
-                        "scalar warm [0.7, 0.7]",
-                        "scalar cold [0.7]");
+                        "vector warm [0.7, 0.7]", "vector cold [0.7]", "scalar warm [0.7, 0.7]", "scalar cold [0.7]");
     }
 
     @Test
@@ -200,8 +194,8 @@ class SuiteTest {
 
     @Test
     void aProcessThatTakesTooLongIsEnded() throws Exception {
-        ChildRun run = ChildRun.of(
-                new ChildJvm(List.of(), SuiteTest.class, List.of()).process(), Duration.ofSeconds(1));
+        ChildRun run =
+                ChildRun.of(new ChildJvm(List.of(), SuiteTest.class, List.of()).process(), Duration.ofSeconds(1));
 
         assertThat(run.failure()).isEqualTo("not done after 1 s");
     }
@@ -239,8 +233,7 @@ class SuiteTest {
 
     @Test
     void everyTableAndPlotIsRenderedFromResults() throws Exception {
-        Path results = Path.of(
-                SuiteTest.class.getResource("quick-results.json").toURI());
+        Path results = Path.of(SuiteTest.class.getResource("quick-results.json").toURI());
         Path out = folder.resolve("rendered");
         assertThat(Main.commands().execute("report", "--from", results.toString(), "--out", out.toString()))
                 .isZero();
@@ -265,9 +258,10 @@ class SuiteTest {
                 "cold-and-warm", "memory-over-time", "memory-over-time-small", "kernels-cached", "kernels-streamed")) {
             assertThat(out.resolve("README.md")).content().contains("(" + plot + ".svg)");
             // a path for each word, bar and line
-            assertThat(out.resolve(plot + ".svg")).content().contains("<svg", "</svg>").satisfies(svg -> assertThat(
-                            svg.split("<path", -1))
-                    .hasSizeGreaterThan(20));
+            assertThat(out.resolve(plot + ".svg"))
+                    .content()
+                    .contains("<svg", "</svg>")
+                    .satisfies(svg -> assertThat(svg.split("<path", -1)).hasSizeGreaterThan(20));
         }
     }
 }
