@@ -179,7 +179,9 @@ final class Report implements Callable<Integer> {
             if (text.isBlank()) {
                 throw new IOException("exit status " + status + ", and nothing on stdout");
             }
-            return Json.parse(text);
+            // What a part says of a failure may hold the path; the results are to be shown to anyone.
+            return Json.parse(
+                    text.replace(chosen.toString(), chosen.getFileName().toString()));
         } finally {
             Files.delete(out);
         }
