@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /// One worker's way from a file to dense elements, as the store's own goes, but with anybody's decoders and into
-/// any segment. Not shared.
+/// any
+/// segment. Not shared.
 final class BlockReader {
     /// What the store's workers read at once.
     static final int INPUT_BYTES = 256 << 10;

@@ -1,5 +1,6 @@
 package dev.ffmstore.bench;
 
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,9 +33,12 @@ record ChildJvm(List<String> libraryFlags, List<String> flags, Class<?> main, Li
                 && ChildJvm.class.getModule().isNativeAccessEnabled();
     }
 
-    /// {@return all flags, the library's first}
+    /// {@return all flags: the library's, this JVM's properties of ours, the caller's}
     List<String> allFlags() {
         List<String> all = new ArrayList<>(libraryFlags);
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag -> flag.startsWith("-Dffmstore.") && !flags.contains(flag))
+                .forEach(all::add);
         all.addAll(flags);
         return all;
     }

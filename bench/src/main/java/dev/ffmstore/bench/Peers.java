@@ -46,7 +46,7 @@ final class Peers implements Callable<Integer> {
     @Option(names = "--threads", defaultValue = "2", description = "Workers (default: ${DEFAULT-VALUE}).")
     private int threads;
 
-    @Option(names = "--peer", description = "Only these (default: all): ${COMPLETION-CANDIDATES}.")
+    @Option(names = "--peer", split = ",", description = "Only these (default: all): ${COMPLETION-CANDIDATES}.")
     private List<Peer> only = List.of(Peer.values());
 
     @Option(names = "--python", description = "A Python that has gguf; by default the one the interop suite made.")

@@ -7,17 +7,20 @@ import de.erichseifert.vectorgraphics2d.util.PageSize;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
+import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
-import org.knowm.xchart.CategorySeries;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.internal.chartpart.Chart;
@@ -42,40 +45,45 @@ final class Plots {
     };
 
     private static final Color LIMIT_COLOUR = Color.BLACK;
+    private static final Pattern FRACTION = Pattern.compile("(\\.\\d\\d)\\d++(?!E)");
     private static final double GIBIBYTE = 1 << 30;
 
     private Plots() {}
 
-    /// Plots kernels by type: ours and ggml's as bars, the ceiling as a line.
+    /// Plots kernels by type: ours and ggml's as bars, the ceiling as a line across.
     ///
     /// @param rows those of the command `kernels` with one kind of memory
     static void throughput(String title, List<Json> rows, Path file) throws IOException {
+        List<Json> speeds =
+                rows.stream().map(row -> row.object("gigabytesPerSecond")).toList();
+        double ceiling =
+                Median.of(speeds.stream().map(speed -> speed.number("ceiling")).toList());
         CategoryChart chart = new CategoryChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
-                .title(title)
+                .title(String.format(Locale.ROOT, "%s (line: the ceiling, %.0f GB/s)", title, ceiling))
                 .yAxisTitle("GB/s of dense output")
                 .build();
         style(chart.getStyler());
         chart.getStyler().setXAxisLabelRotation(rows.size() > 10 ? 60 : 0);
         chart.getStyler().setAvailableSpaceFill(0.85);
+        chart.getStyler().setYAxisMin(0.0);
         List<String> types = rows.stream().map(row -> row.text("type")).toList();
-        for (String contender : List.of("vector", "scalar", "ggml-shipped", "ggml-native", "ceiling")) {
-            // A bar for what was not run would be of no height; the legend must not name it.
-            if (rows.stream().noneMatch(row -> row.object("gigabytesPerSecond").has(contender))) {
-                continue;
-            }
-            List<Double> speeds = rows.stream()
-                    .map(row -> row.object("gigabytesPerSecond").find(contender).orElse(0.0))
-                    .toList();
-            CategorySeries series = chart.addSeries(contender, types, speeds);
-            if (contender.equals("ceiling")) {
-                series.setChartCategorySeriesRenderStyle(CategorySeries.CategorySeriesRenderStyle.Line);
-                series.setLineColor(LIMIT_COLOUR);
-                series.setMarker(SeriesMarkers.NONE);
-                series.setLineStyle(new BasicStroke(1.5f));
+        double highest = ceiling;
+        for (String contender : List.of("vector", "scalar", "ggml-shipped", "ggml-native")) {
+            // What was not run would be a bar of no height; the legend must not name it.
+            if (speeds.stream().anyMatch(speed -> speed.has(contender))) {
+                List<Double> bars = speeds.stream()
+                        .map(speed -> speed.find(contender).orElse(0.0))
+                        .toList();
+                chart.addSeries(contender, types, bars);
+                highest = Math.max(highest, Collections.max(bars));
             }
         }
+        chart.getStyler().setYAxisMax(highest * 1.05);
+        chart.getStyler().setAnnotationLineColor(LIMIT_COLOUR);
+        chart.getStyler().setAnnotationLineStroke(new BasicStroke(1.5f));
+        chart.addAnnotation(new AnnotationLine(ceiling, false, false));
         write(chart, file);
     }
 
@@ -131,8 +139,7 @@ final class Plots {
         style(chart.getStyler());
         chart.getStyler().setLabelsVisible(true);
         chart.getStyler().setLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
-        chart.getStyler().setLabelsPosition(1);
-        chart.getStyler().setLabelsFontColorAutomaticEnabled(false);
+        chart.getStyler().setLabelsPosition(0.5);
         chart.getStyler().setDecimalPattern("0.00");
         List<String> labels = rows.stream()
                 .map(row -> row.text("decoder") + ", page cache " + row.text("pageCache"))
@@ -171,8 +178,10 @@ final class Plots {
         chart.paint(graphics, chart.getWidth(), chart.getHeight());
         Document document = Processors.get("svg")
                 .getDocument(graphics.getCommands(), new PageSize(0, 0, chart.getWidth(), chart.getHeight()));
-        try (OutputStream out = Files.newOutputStream(file)) {
-            document.writeTo(out);
-        }
+        ByteArrayOutputStream svg = new ByteArrayOutputStream();
+        document.writeTo(svg);
+        // Text is drawn as outlines, whose coordinates come with a dozen digits: two are enough.
+        Files.writeString(
+                file, FRACTION.matcher(svg.toString(StandardCharsets.UTF_8)).replaceAll("$1"));
     }
 }

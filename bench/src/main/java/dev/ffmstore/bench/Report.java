@@ -33,8 +33,9 @@ import picocli.CommandLine.Spec;
 /// ```
 ///
 /// Each [Part] is another command of this program with `--json`, in a process of its own, one after the other. All
-/// that they find goes into `results.json`, which is written anew after each, and from there into `README.md` and
-/// the plots.
+/// that
+/// they find goes into `results.json`, which is written anew after each, and from there into `README.md` and the
+/// plots.
 @Command(
         name = "report",
         description =
@@ -178,7 +179,9 @@ final class Report implements Callable<Integer> {
             if (text.isBlank()) {
                 throw new IOException("exit status " + status + ", and nothing on stdout");
             }
-            return Json.parse(text);
+            // What a part says of a failure may hold the path; the results are to be shown to anyone.
+            return Json.parse(
+                    text.replace(chosen.toString(), chosen.getFileName().toString()));
         } finally {
             Files.delete(out);
         }

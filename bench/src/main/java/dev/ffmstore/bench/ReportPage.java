@@ -11,7 +11,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// The results of a run as a page of Markdown, with its plots beside it. A part that was not run is left out; one
-/// that failed says so.
+/// that
+/// failed says so.
 ///
 /// @param results what [Report] wrote
 record ReportPage(Json results) {

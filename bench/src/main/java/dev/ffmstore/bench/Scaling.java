@@ -26,8 +26,9 @@ import picocli.CommandLine.Spec;
 /// ```
 ///
 /// Models of TinyLlama's shape with more and fewer layers go through [WholeLoad], each in a JVM of its own; one
-/// that memory or disk has no room for is reported as not run. Many small tensors are compared with the same
-/// elements in one by [ManyTensors]. The models are written for this and deleted.
+/// that
+/// memory or disk has no room for is reported as not run. Many small tensors are compared with the same elements in
+/// one by [ManyTensors]. The models are written for this and deleted.
 @Command(name = "scaling", description = "Does a load stay as fast with more layers, or with many small tensors?")
 final class Scaling implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(300);

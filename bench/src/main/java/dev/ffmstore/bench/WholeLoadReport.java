@@ -6,6 +6,7 @@ import dev.ffmstore.LoadPlan;
 import dev.ffmstore.internal.report.Machine;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -77,7 +78,7 @@ record WholeLoadReport(LoadPlan plan, int threads, Comparison comparison, List<S
     /// Writes all timings and what was made of them.
     void write(JsonGenerator out) throws IOException {
         out.writeStringField("benchmark", "whole-load");
-        out.writeStringField("model", plan.source());
+        out.writeStringField("model", Path.of(plan.source()).getFileName().toString());
         out.writeNumberField("tensors", plan.slots().size());
         out.writeNumberField("sourceBytes", plan.sourceBytes());
         out.writeNumberField("denseBytes", plan.denseBytes());

@@ -58,7 +58,8 @@ class HarnessTest {
         }
 
         assertThat(result.status()).as(result.err()).isZero();
-        assertThat(result.json()).containsEntry("denseBytes", (double) SmallModel.DENSE_BYTES);
+        assertThat(result.json()).containsEntry("model", "small.gguf").containsEntry("denseBytes", (double)
+                SmallModel.DENSE_BYTES);
         List<Map<String, Object>> passes = objects(result.json().get("passes"));
         assertThat(passes)
                 .extracting(pass -> pass.get("pass"))
