@@ -31,12 +31,14 @@ final class KernelRounds {
 
     /// A decoder is warm when so many slices of its warm-up in a row were no faster than the fastest before them,
     /// but
-    /// for noise; or when it has had enough of them.
+    /// for noise, and allocated next to nothing, as vectors do only once they are compiled; or when it has had
+    /// enough of them.
     private static final int STEADY_SLICES = 8;
 
-    private static final int MOST_SLICES = 60;
+    private static final int MOST_SLICES = 100;
     private static final long SLICE_NANOS = 100_000_000;
     private static final double NOISE = 1.05;
+    private static final long NEXT_TO_NOTHING = 64 << 10;
 
     private final KernelMemory memory;
     private final SequencedMap<String, Function<GgmlType, BlockDecoder>> decoders;
@@ -120,8 +122,10 @@ final class KernelRounds {
         double fastest = 0;
         int steady = 0;
         for (int slice = 0; slice < MOST_SLICES && steady < STEADY_SLICES; slice++) {
+            long allocated = THREADS.getCurrentThreadAllocatedBytes();
             double speed = 1 / callNanos(contender, SLICE_NANOS);
-            steady = speed > fastest * NOISE ? 0 : steady + 1;
+            allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
+            steady = speed > fastest * NOISE || allocated > NEXT_TO_NOTHING ? 0 : steady + 1;
             fastest = Math.max(fastest, speed);
         }
     }
