@@ -4,10 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.internal.BlockRanges;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.Objects;
 
 /// Stages segments through two small arrays, so that a kernel sees arrays only.
 final class StagedDecoder implements BlockDecoder {
@@ -38,9 +38,7 @@ final class StagedDecoder implements BlockDecoder {
     @Override
     public void decode(
             MemorySegment blocks, long blocksOffset, MemorySegment dense, long denseOffset, long blockCount) {
-        Objects.checkFromIndexSize(0, blockCount, Long.MAX_VALUE / type.denseBlockBytes());
-        Objects.checkFromIndexSize(blocksOffset, blockCount * type.blockBytes(), blocks.byteSize());
-        Objects.checkFromIndexSize(denseOffset, blockCount * type.denseBlockBytes(), dense.byteSize());
+        BlockRanges.check(type, blocks, blocksOffset, dense, denseOffset, blockCount);
         long from = blocksOffset;
         long to = denseOffset;
         for (long left = blockCount; left > 0; ) {

@@ -2,11 +2,11 @@ package dev.ffmstore.internal.vector;
 
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.internal.BlockRanges;
 import dev.ffmstore.internal.scalar.ScalarDecoders;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The table of the vector kernels. Not to be touched where `jdk.incubator.vector` is missing.
@@ -88,9 +88,7 @@ public final class VectorDecoders {
                 forHeap.decode(blocks, blocksOffset, dense, denseOffset, blockCount);
                 return;
             }
-            Objects.checkFromIndexSize(0, blockCount, Long.MAX_VALUE / type.denseBlockBytes());
-            Objects.checkFromIndexSize(blocksOffset, blockCount * type.blockBytes(), blocks.byteSize());
-            Objects.checkFromIndexSize(denseOffset, blockCount * type.denseBlockBytes(), dense.byteSize());
+            BlockRanges.check(type, blocks, blocksOffset, dense, denseOffset, blockCount);
             kernel.decode(blocks, blocksOffset, dense, denseOffset, blockCount);
         }
     }

@@ -17,8 +17,7 @@ import java.util.Optional;
 ///
 /// Only weights of type NVFP4 have companions: the scales in its blocks are 8-bit floats, too narrow a range for
 /// whole tensors. Beside a tensor of any other type such a name means something else. A companion holds floats
-/// (F32,
-/// F16 or BF16): one for the whole weight, or, for a weight of rank 3 or more (stacked experts), one for each
+/// (F32, F16 or BF16): one for the whole weight, or, for a weight of rank 3 or more (stacked experts), one for each
 /// outermost slice. `.input_scale` tensors are about activations and are no companions.
 ///
 /// @param weight the tensor that is to be multiplied

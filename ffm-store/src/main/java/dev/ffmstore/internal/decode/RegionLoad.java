@@ -49,7 +49,7 @@ public final class RegionLoad {
 
     /// {@return how many of the workers asked for have something to do, 1 or more}
     public int workers(int threads) {
-        return (int) Math.max(1, Math.min(threads, region.rangeCount()));
+        return Workers.useful(threads, region.rangeCount());
     }
 
     /// {@return how many dense bytes have been written, from any thread}

@@ -53,8 +53,16 @@ public final class Workers {
     /// interrupted themselves
     /// @throws Exception what a worker or `tick` threw first
     public static void run(int threads, long count, TaskFactory tasks, Runnable tick) throws Exception {
-        int useful = (int) Math.max(1, Math.min(threads, count));
+        int useful = useful(threads, count);
         new Workers(useful, count, tasks).runAll(useful, tick);
+    }
+
+    /// {@return how many of some workers find anything to do, 1 or more}
+    ///
+    /// @param threads how many workers
+    /// @param count how many pieces of work
+    public static int useful(int threads, long count) {
+        return (int) Math.max(1, Math.min(threads, count));
     }
 
     private void runAll(int threads, Runnable tick) throws Exception {

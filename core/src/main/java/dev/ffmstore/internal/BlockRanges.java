@@ -1,0 +1,25 @@
+package dev.ffmstore.internal;
+
+import dev.ffmstore.ggml.GgmlType;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+
+/// What every decoder checks before it writes anything.
+public final class BlockRanges {
+    private BlockRanges() {}
+
+    /// Makes sure that some blocks and their elements lie within their segments.
+    ///
+    /// @throws IndexOutOfBoundsException if one of the two ranges does not
+    public static void check(
+            GgmlType type,
+            MemorySegment blocks,
+            long blocksOffset,
+            MemorySegment dense,
+            long denseOffset,
+            long blockCount) {
+        Objects.checkFromIndexSize(0, blockCount, Long.MAX_VALUE / type.denseBlockBytes());
+        Objects.checkFromIndexSize(blocksOffset, blockCount * type.blockBytes(), blocks.byteSize());
+        Objects.checkFromIndexSize(denseOffset, blockCount * type.denseBlockBytes(), dense.byteSize());
+    }
+}
