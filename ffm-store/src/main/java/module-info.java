@@ -9,6 +9,7 @@ module dev.ffmstore {
     requires static org.jspecify;
 
     exports dev.ffmstore;
+    exports dev.ffmstore.export;
 
     opens dev.ffmstore.cli to
             info.picocli;
