@@ -20,6 +20,25 @@ public class TestConstants implements ConstantSource {
     private final List<Constant> constants = new ArrayList<>();
     private final Map<String, byte[]> bytes = new HashMap<>();
     private final AtomicInteger openReaders = new AtomicInteger();
+    private volatile Hook beforeRead = constant -> {};
+    private volatile boolean changed;
+
+    /// What happens before a read.
+    @FunctionalInterface
+    public interface Hook {
+        void run(Constant constant) throws IOException;
+    }
+
+    /// Has something happen before each read.
+    public TestConstants beforeRead(Hook hook) {
+        beforeRead = hook;
+        return this;
+    }
+
+    /// Lets the model be another one from now on.
+    public void change() {
+        changed = true;
+    }
 
     /// Adds a constant of random bytes.
     public TestConstants add(String name, DType dtype, long... shape) {
@@ -87,6 +106,7 @@ public class TestConstants implements ConstantSource {
         return new ConstantReader() {
             @Override
             public void read(Constant constant, long offset, MemorySegment target) throws IOException {
+                beforeRead.run(constant);
                 byte[] dense = Objects.requireNonNull(bytes.get(constant.name()));
                 MemorySegment.copy(
                         dense,
@@ -105,7 +125,11 @@ public class TestConstants implements ConstantSource {
     }
 
     @Override
-    public void checkUnchanged() throws IOException {}
+    public void checkUnchanged() throws IOException {
+        if (changed) {
+            throw new IOException(name() + ": has changed while it was being read");
+        }
+    }
 
     /// {@return a whole file, rendered in one piece}
     public byte[] render(FileLayout layout) {

@@ -163,7 +163,7 @@ public record FileExport(ConstantSource source, ExportOptions options) {
             return;
         }
         if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
-            throw refused(target, "is a file: expected a folder to replace");
+            throw refused(target, "is not a folder: expected one to replace");
         }
         try (Stream<Path> entries = Files.list(target)) {
             if (entries.findAny().isPresent() && !Files.exists(target.resolve(lastFile))) {
