@@ -13,6 +13,11 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// The shapes and the steps every vector kernel is made of: one vector is as many bytes, shorts, ints or floats as
 /// the machine's widest vector holds floats (16 or 8).
+///
+/// No kernel uses any other shape. C2 compiles a call such as `FloatVector.add` for the classes it has seen there
+/// in
+/// the whole process; where it has seen two, it compiles both ways, and what joins them behind is an object on the
+/// heap, in every kernel that uses the call.
 final class Lanes {
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
@@ -33,10 +38,6 @@ final class Lanes {
     static final VectorSpecies<Short> I16 =
             VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, BITS / 2)));
     static final VectorSpecies<Byte> I8 = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
-
-    static final VectorSpecies<Byte> BYTES_16 = ByteVector.SPECIES_128;
-    private static final VectorSpecies<Integer> INTS_8 = IntVector.SPECIES_256;
-    private static final VectorSpecies<Float> FLOATS_8 = FloatVector.SPECIES_256;
 
     private Lanes() {}
 
@@ -83,28 +84,5 @@ final class Lanes {
     /// Small ints as floats, exactly.
     static FloatVector toFloat(IntVector ints) {
         return (FloatVector) ints.convertShape(VectorOperators.I2F, F32, 0);
-    }
-
-    /// Sixteen signed bytes, as floats times `d`, to `to`.
-    static void scaled(ByteVector bytes, float d, MemorySegment dense, long to) {
-        if (COUNT == 16) {
-            toFloat((IntVector) bytes.convertShape(VectorOperators.B2I, I32, 0))
-                    .mul(d)
-                    .intoMemorySegment(dense, to, LE);
-        } else {
-            scaledEights(bytes, d, d, dense, to, to + FLOATS_8.vectorByteSize());
-        }
-    }
-
-    /// The first eight of sixteen signed bytes, as floats times `d0`, to `to0`; the others, times `d1`, to `to1`.
-    static void scaledEights(ByteVector bytes, float d0, float d1, MemorySegment dense, long to0, long to1) {
-        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0)
-                        .convertShape(VectorOperators.I2F, FLOATS_8, 0))
-                .mul(d0)
-                .intoMemorySegment(dense, to0, LE);
-        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 1)
-                        .convertShape(VectorOperators.I2F, FLOATS_8, 0))
-                .mul(d1)
-                .intoMemorySegment(dense, to1, LE);
     }
 }

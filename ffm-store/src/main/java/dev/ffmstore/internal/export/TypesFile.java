@@ -1,0 +1,77 @@
+package dev.ffmstore.internal.export;
+
+import dev.ffmstore.export.ModuleException;
+import dev.ffmstore.gguf.Source;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Reads a file of names and types, a line each.
+public final class TypesFile {
+    private static final long MAX_BYTES = 16 << 20;
+    private static final Pattern LINE =
+            Pattern.compile("(?:\"((?:[^\"\\\\]|\\\\.)*+)\"|(\\S++))\\s++tensor\\s*+<\\s*+([^>\\s][^\\s]*+)>");
+
+    private TypesFile() {}
+
+    /// What a line says.
+    ///
+    /// @param type the type
+    /// @param offset where the line starts in the file
+    public record Line(TensorType type, long offset) {}
+
+    /// {@return the types by their names, in the order of the file}
+    ///
+    /// @throws IOException if the file cannot be read, or is malformed
+    public static Map<String, Line> read(Source source) throws IOException {
+        if (source.size() > MAX_BYTES) {
+            throw ModuleException.of(
+                    source.name(),
+                    "is too large for a file of types: expected " + MAX_BYTES + " bytes at most, got " + source.size());
+        }
+        byte[] bytes = new byte[(int) source.size()];
+        source.read(0, MemorySegment.ofArray(bytes));
+        Map<String, Line> types = new LinkedHashMap<>();
+        for (int start = 0; start < bytes.length; ) {
+            int end = start;
+            while (end < bytes.length && bytes[end] != '\n') {
+                end++;
+            }
+            add(types, source, Arrays.copyOfRange(bytes, start, end), start);
+            start = end + 1;
+        }
+        return types;
+    }
+
+    private static void add(Map<String, Line> types, Source source, byte[] line, long offset) throws ModuleException {
+        String text = MlirString.utf8(line, line.length)
+                .orElseThrow(() -> ModuleException.at(source.name(), "is not UTF-8", offset, null, null))
+                .strip();
+        if (text.isEmpty() || text.startsWith("//")) {
+            return;
+        }
+        Matcher matcher = LINE.matcher(text);
+        if (!matcher.matches()) {
+            throw malformed(source, offset);
+        }
+        String name = matcher.group(2);
+        if (name == null) {
+            byte[] raw = matcher.group(1).getBytes(StandardCharsets.UTF_8);
+            name = MlirString.unescape(raw, raw.length).orElseThrow(() -> malformed(source, offset));
+        }
+        TensorType type = TensorType.parse(matcher.group(3)).orElseThrow(() -> malformed(source, offset));
+        if (types.put(name, new Line(type, offset)) != null) {
+            throw ModuleException.at(source.name(), "name is there twice", offset, null, MlirString.quote(name));
+        }
+    }
+
+    private static ModuleException malformed(Source source, long offset) {
+        return ModuleException.at(
+                source.name(), "is no line of types", offset, "a name and tensor<4x4xf32> or the like", null);
+    }
+}
