@@ -72,7 +72,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule onlyTheCommandLineUsesItsLibraries = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.ffmstore.cli")
+            .resideOutsideOfPackage("dev.ffmstore.cli..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("picocli..", "me.tongfei..", "com.github.freva..", "com.fasterxml..");
@@ -80,8 +80,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule nothingDependsOnTheCommandLine = classes()
             .that()
-            .resideInAPackage("dev.ffmstore.cli")
+            .resideInAPackage("dev.ffmstore.cli..")
             .should()
             .onlyHaveDependentClassesThat()
-            .resideInAPackage("dev.ffmstore.cli");
+            .resideInAPackage("dev.ffmstore.cli..");
 }

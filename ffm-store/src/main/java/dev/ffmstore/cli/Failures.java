@@ -42,7 +42,7 @@ final class Failures {
         Throwable failure = wrapped instanceof ErrorInCommand ? wrapped.getCause() : wrapped;
         PrintWriter err = commandLine.getErr();
         if (commandLine.getCommand() instanceof ReportingCommand command) {
-            err.println(line(failure, command.subject()));
+            err.println(line(failure, command.subject(failure)));
             if (command.stacktrace) {
                 failure.printStackTrace(err);
             }

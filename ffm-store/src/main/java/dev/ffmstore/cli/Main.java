@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
             LoadCommand.class,
             ChecksumCommand.class,
             ExportCommand.class,
+            DiffCommand.class,
+            StatsCommand.class,
             DemoCommand.class,
             AutoComplete.GenerateCompletion.class
         },

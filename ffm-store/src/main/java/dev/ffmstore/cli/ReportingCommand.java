@@ -23,14 +23,24 @@ abstract class ReportingCommand implements Callable<Integer> {
     /// {@return the name of the file the command is about}
     abstract String subject();
 
+    /// {@return the name of the file that a failure is about, where that may be another one}
+    String subject(Throwable failure) {
+        return subject();
+    }
+
     /// Does the command's work.
     abstract void execute() throws Exception;
+
+    /// {@return the exit status of a command that has done its work}
+    int status() {
+        return Main.OK;
+    }
 
     @Override
     public final Integer call() throws Exception {
         try {
             execute();
-            return Main.OK;
+            return status();
         } catch (Error e) {
             throw new Failures.ErrorInCommand(e);
         }

@@ -27,6 +27,11 @@ final class Table<T> {
         return column(header, HorizontalAlign.RIGHT, row -> Sizes.grouped(cell.apply(row)));
     }
 
+    /// Adds a column of figures that are written out already.
+    Table<T> figure(String header, Function<T, String> cell) {
+        return column(header, HorizontalAlign.RIGHT, cell);
+    }
+
     private Table<T> column(String header, HorizontalAlign align, Function<T, String> cell) {
         columns.add(new Column()
                 .header(header)

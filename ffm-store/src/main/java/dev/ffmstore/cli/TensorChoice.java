@@ -4,6 +4,7 @@ import dev.ffmstore.NameFilter;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.TensorInfo;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,12 +34,20 @@ final class TensorChoice {
     ///
     /// @throws ParameterException if a pattern is malformed, or matches no tensor of the file
     NameFilter filter(GgufFile file) {
+        return filter(file.tensors().stream().map(TensorInfo::name).toList());
+    }
+
+    /// {@return the filter}
+    ///
+    /// @param names the names of all tensors
+    /// @throws ParameterException if a pattern is malformed, or matches no name
+    NameFilter filter(Collection<String> names) {
         if (includes.isEmpty() && excludes.isEmpty()) {
             return NameFilter.all();
         }
         try {
             NameFilter filter = new NameFilter(includes, excludes);
-            filter.over(file.tensors().stream().map(TensorInfo::name).toList());
+            filter.over(names);
             return filter;
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);

@@ -1,0 +1,77 @@
+package dev.ffmstore.internal.measure;
+
+import java.util.Arrays;
+
+/// A fixed partition of some tensors into numbered chunks, a piece of work each.
+///
+/// The partition depends on nothing but the sizes of the tensors, and a tensor's chunks are merged in their order:
+/// so sums come out the same, to the last bit, whatever the number of workers.
+final class Chunks {
+    /// How many elements are read at a time: whole blocks of every type, and little enough to stay in the cache.
+    static final int TILE = 64 << 10;
+
+    private static final long SMALLEST = 16L * TILE;
+
+    /// What is kept of each chunk until its tensor is merged must not grow with the tensor.
+    private static final long MOST_OF_A_TENSOR = 1024;
+
+    /// A run of elements of one tensor.
+    ///
+    /// @param tensor which tensor, 0 or more
+    /// @param first the first element
+    /// @param count how many, 1 or more
+    record Chunk(int tensor, long first, long count) {}
+
+    private final long[] elements;
+    private final long[] chunkElements;
+    private final int[] starts;
+
+    /// @param elements how many elements each tensor has
+    Chunks(long... elements) {
+        this.elements = elements.clone();
+        this.chunkElements = Arrays.stream(elements).map(Chunks::chunkOf).toArray();
+        this.starts = new int[elements.length + 1];
+        for (int i = 0; i < elements.length; i++) {
+            starts[i + 1] = Math.addExact(starts[i], (int) Math.ceilDiv(elements[i], chunkElements[i]));
+        }
+    }
+
+    private static long chunkOf(long elements) {
+        long share = Math.ceilDiv(elements, MOST_OF_A_TENSOR);
+        return Math.max(SMALLEST, Math.multiplyExact(Math.ceilDiv(share, TILE), (long) TILE));
+    }
+
+    /// {@return how many chunks there are of all tensors}
+    int count() {
+        return starts[elements.length];
+    }
+
+    /// {@return the number of the first chunk of a tensor; for the number of tensors, [#count]}
+    int start(int tensor) {
+        return starts[tensor];
+    }
+
+    /// {@return a chunk}
+    ///
+    /// @param index its number, 0 to [#count] − 1
+    Chunk get(int index) {
+        int tensor = tensorOf(index);
+        long first = (index - starts[tensor]) * chunkElements[tensor];
+        return new Chunk(tensor, first, Math.min(chunkElements[tensor], elements[tensor] - first));
+    }
+
+    /// The tensor whose chunks begin last at or before a number; empty tensors have none.
+    private int tensorOf(int index) {
+        int low = 0;
+        int high = elements.length - 1;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (starts[middle + 1] > index) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+}

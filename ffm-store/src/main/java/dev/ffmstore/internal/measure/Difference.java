@@ -1,0 +1,73 @@
+package dev.ffmstore.internal.measure;
+
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/// How two tensors of one shape differ, element by element. What is not finite is never part of a sum.
+///
+/// @param elements how many pairs of elements there are
+/// @param bitsDiffering how many of them differ in their bits, once both are widened to a common type: F32 for F32,
+/// F16 and BF16; 64-bit integers for integers; F64 for everything else. Any NaN is the same as any other
+/// @param beyond how many are further apart than the tolerance
+/// @param nanMismatches how many have a NaN on one side only
+/// @param maxAbs the largest |a − b|, without pairs with a NaN; infinite if one side of a pair is, and the other is
+/// not the same
+/// @param maxRel the largest |a − b| ÷ max(|a|, |b|), at most 2, without pairs with a NaN; infinite where
+/// `maxAbs` would be
+/// @param worstAt the first element whose |a − b| is `maxAbs`, row after row; −1 if that is 0
+/// @param dot the sum of a · b
+/// @param squaresA the sum of a²
+/// @param squaresB the sum of b²
+public record Difference(
+        long elements,
+        long bitsDiffering,
+        long beyond,
+        long nanMismatches,
+        double maxAbs,
+        double maxRel,
+        long worstAt,
+        double dot,
+        double squaresA,
+        double squaresB) {
+    static final Difference NONE = new Difference(0, 0, 0, 0, 0, 0, -1, 0, 0, 0);
+
+    /// {@return the cosine of the angle between both, over those pairs that are finite; empty if one side is all
+    /// zeros,
+    /// or its squares are more, or less, than a 64-bit float holds}
+    public OptionalDouble cosine() {
+        if (!isUsable(squaresA) || !isUsable(squaresB) || !(Math.abs(dot) < Double.POSITIVE_INFINITY)) {
+            return OptionalDouble.empty();
+        }
+        double cosine = squaresA == squaresB
+                ? dot / squaresA // without the rounding of roots: a tensor and itself have just 1
+                : dot / Math.sqrt(squaresA) / Math.sqrt(squaresB);
+        return OptionalDouble.of(Math.clamp(cosine, -1.0, 1.0));
+    }
+
+    /// {@return the first element whose |a − b| is the largest, if that is not 0}
+    public OptionalLong worst() {
+        return worstAt < 0 ? OptionalLong.empty() : OptionalLong.of(worstAt);
+    }
+
+    private static boolean isUsable(double squares) {
+        return squares >= Double.MIN_NORMAL && squares < Double.POSITIVE_INFINITY;
+    }
+
+    /// {@return what both are together}
+    ///
+    /// @param later of elements behind this one's
+    Difference plus(Difference later) {
+        boolean laterIsWorse = later.maxAbs > maxAbs;
+        return new Difference(
+                elements + later.elements,
+                bitsDiffering + later.bitsDiffering,
+                beyond + later.beyond,
+                nanMismatches + later.nanMismatches,
+                laterIsWorse ? later.maxAbs : maxAbs,
+                Math.max(maxRel, later.maxRel),
+                laterIsWorse ? later.worstAt : worstAt,
+                dot + later.dot,
+                squaresA + later.squaresA,
+                squaresB + later.squaresB);
+    }
+}

@@ -1,0 +1,110 @@
+package dev.ffmstore.internal.measure;
+
+import dev.ffmstore.DType;
+import dev.ffmstore.export.Constant;
+import dev.ffmstore.export.ConstantReader;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/// One worker's view of one source: a tile of a constant's elements at a time, widened a few thousand at a time.
+/// Not shared.
+final class Elements {
+    /// How many elements are widened at a time: 32 KiB of doubles.
+    static final int RUN = 4 << 10;
+
+    private static final int BUFFER_ALIGNMENT = 64;
+    private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble F64 =
+            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final ConstantReader reader;
+    private final MemorySegment buffer;
+
+    /// @param reader where constants come from; stays the caller's
+    /// @param arena where the buffer comes from
+    Elements(ConstantReader reader, Arena arena) {
+        this.reader = reader;
+        this.buffer = arena.allocate((long) Chunks.TILE * Long.BYTES, BUFFER_ALIGNMENT);
+    }
+
+    /// Reads elements, in place of those read before.
+    ///
+    /// @param first the first of them
+    /// @param count how many, at most [Chunks#TILE]
+    void read(Constant constant, long first, int count) throws IOException {
+        int size = constant.dtype().byteSize();
+        reader.read(constant, first * size, buffer.asSlice(0, (long) count * size));
+    }
+
+    /// Widens elements that were read. All types but I64 keep their values.
+    ///
+    /// @param dtype their type
+    /// @param from the first of them, counted from the first that was read
+    /// @param to filled from its start
+    /// @param count how many, at most [#RUN]
+    void widen(DType dtype, int from, double[] to, int count) {
+        switch (dtype) {
+            case F32 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = buffer.get(F32, (long) (from + i) * Float.BYTES);
+                }
+            }
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = Float.float16ToFloat(buffer.get(I16, (long) (from + i) * Short.BYTES));
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = Float.intBitsToFloat(buffer.get(I16, (long) (from + i) * Short.BYTES) << Short.SIZE);
+                }
+            }
+            case F64 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = buffer.get(F64, (long) (from + i) * Double.BYTES);
+                }
+            }
+            case I8, I16, I32, I64 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = integer(dtype, from + i);
+                }
+            }
+        }
+    }
+
+    /// Widens integers that were read.
+    ///
+    /// @param dtype their type
+    /// @param from the first of them, counted from the first that was read
+    /// @param to filled from its start
+    /// @param count how many, at most [#RUN]
+    void widen(DType dtype, int from, long[] to, int count) {
+        for (int i = 0; i < count; i++) {
+            to[i] = integer(dtype, from + i);
+        }
+    }
+
+    private long integer(DType dtype, long index) {
+        return switch (dtype) {
+            case I8 -> buffer.get(ValueLayout.JAVA_BYTE, index);
+            case I16 -> buffer.get(I16, index * Short.BYTES);
+            case I32 -> buffer.get(I32, index * Integer.BYTES);
+            case I64 -> buffer.get(I64, index * Long.BYTES);
+            default -> throw new IllegalArgumentException(dtype + " is no integer type");
+        };
+    }
+
+    /// {@return whether elements of a type are integers}
+    static boolean areIntegers(DType dtype) {
+        return switch (dtype) {
+            case I8, I16, I32, I64 -> true;
+            case F32, F16, BF16, F64 -> false;
+        };
+    }
+}

@@ -1,0 +1,31 @@
+package dev.ffmstore.internal.measure;
+
+import java.util.List;
+
+/// How the finite elements of a tensor are spread between the least and the largest of them: bins of one width,
+/// each
+/// with its lower bound, the last with both. All are in the first bin if there is one value only.
+///
+/// @param min the lower bound of the first bin
+/// @param max the upper bound of the last bin
+/// @param counts how many elements are in each bin
+public record Histogram(double min, double max, List<Long> counts) {
+    /// How many bins there are.
+    public static final int BINS = 64;
+
+    /// Copies the list.
+    public Histogram {
+        counts = List.copyOf(counts);
+    }
+
+    /// {@return the bin of a value}
+    ///
+    /// @param value between both bounds
+    static int bin(double value, double min, double max) {
+        double width = max - min;
+        double place = width < Double.POSITIVE_INFINITY
+                ? (value - min) / width
+                : (value / 2 - min / 2) / (max / 2 - min / 2); // bounds so far apart that their distance is infinite
+        return width > 0 ? Math.min(BINS - 1, (int) (place * BINS)) : 0;
+    }
+}

@@ -1,0 +1,121 @@
+package dev.ffmstore.internal.measure;
+
+/// Counts how pairs of elements differ, run after run of them. Not shared.
+final class PairCounter {
+    private final double atol;
+    private final double rtol;
+
+    private long first;
+    private long elements;
+    private long bitsDiffering;
+    private long beyond;
+    private long nanMismatches;
+    private double maxAbs;
+    private double maxRel;
+    private long worstAt = -1;
+    private double dot;
+    private double squaresA;
+    private double squaresB;
+
+    /// @param tolerance what decides which pairs are beyond
+    /// @param first where the first pair is in its tensor
+    PairCounter(Tolerance tolerance, long first) {
+        switch (tolerance) {
+            case Tolerance.Exact _ -> {
+                this.atol = 0;
+                this.rtol = 0;
+            }
+            case Tolerance.Within within -> {
+                this.atol = within.atol();
+                this.rtol = within.rtol();
+            }
+        }
+        this.first = first;
+    }
+
+    /// Counts floats. A float that was widened has the same bits as another if and only if it had them before, but
+    /// for NaN.
+    void add(double[] a, double[] b, int count) {
+        for (int i = 0; i < count; i++) {
+            double x = a[i];
+            double y = b[i];
+            double gap = Math.abs(x - y);
+            if (gap < Double.POSITIVE_INFINITY) {
+                dot += x * y;
+                squaresA += x * x;
+                squaresB += y * y;
+                if (Double.doubleToRawLongBits(x) != Double.doubleToRawLongBits(y)) {
+                    bitsDiffering++;
+                    addGap(gap, Math.max(Math.abs(x), Math.abs(y)), i);
+                }
+            } else {
+                addOdd(x, y, i);
+            }
+        }
+        advance(count);
+    }
+
+    /// Counts integers, which 64-bit floats do not all hold.
+    void add(long[] a, long[] b, int count) {
+        for (int i = 0; i < count; i++) {
+            double x = a[i];
+            double y = b[i];
+            dot += x * y;
+            squaresA += x * x;
+            squaresB += y * y;
+            if (a[i] != b[i]) {
+                bitsDiffering++;
+                addGap(gap(a[i], b[i]), Math.max(Math.abs(x), Math.abs(y)), i);
+            }
+        }
+        advance(count);
+    }
+
+    private static double gap(long a, long b) {
+        long gap = a - b;
+        boolean overflows = ((a ^ b) & (a ^ gap)) < 0;
+        return overflows ? Math.abs((double) a - b) : Math.abs((double) gap);
+    }
+
+    private void addGap(double gap, double magnitude, int index) {
+        if (gap == 0) { // zeros of both signs
+            return;
+        }
+        maxRel = Math.max(maxRel, gap / magnitude);
+        if (gap > maxAbs) {
+            maxAbs = gap;
+            worstAt = first + index;
+        }
+        if (gap > atol + rtol * magnitude) {
+            beyond++;
+        }
+    }
+
+    /// A pair that is not finite, or whose difference is not.
+    private void addOdd(double x, double y, int index) {
+        if (x == y || (Double.isNaN(x) && Double.isNaN(y))) {
+            return;
+        }
+        bitsDiffering++;
+        beyond++;
+        if (Double.isNaN(x) || Double.isNaN(y)) {
+            nanMismatches++;
+            return;
+        }
+        maxRel = Double.POSITIVE_INFINITY;
+        if (maxAbs < Double.POSITIVE_INFINITY) {
+            maxAbs = Double.POSITIVE_INFINITY;
+            worstAt = first + index;
+        }
+    }
+
+    private void advance(int count) {
+        first += count;
+        elements += count;
+    }
+
+    Difference result() {
+        return new Difference(
+                elements, bitsDiffering, beyond, nanMismatches, maxAbs, maxRel, worstAt, dot, squaresA, squaresB);
+    }
+}
