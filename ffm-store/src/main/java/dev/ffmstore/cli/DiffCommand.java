@@ -37,6 +37,8 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  ffm-store diff model.gguf model.safetensors",
+            "  ffm-store diff --names hf model.gguf model.safetensors.index.json",
+            "  ffm-store diff --dtype BF16 model.gguf model.irpa",
             "  ffm-store diff --atol 1e-3 --rtol 1e-2 model.Q8_0.gguf model.Q4_K_M.gguf",
             "  ffm-store diff --json model.gguf model.irpa | jq '.tensors[] | select(.bitsDiffering > 0)'"
         })
@@ -66,6 +68,9 @@ final class DiffCommand extends ReportingCommand {
     private TensorChoice tensors;
 
     @Mixin
+    private DenseForm form;
+
+    @Mixin
     private Effort effort;
 
     private boolean different;
@@ -91,8 +96,8 @@ final class DiffCommand extends ReportingCommand {
     void execute() throws Exception {
         Tolerance tolerance = tolerance();
         LoadOptions options = effort.options().applyScales(false);
-        try (Weights a = Weights.open(first, options);
-                Weights b = Weights.open(second, options)) {
+        try (Weights a = Weights.open(first, file -> form.apply(options, file));
+                Weights b = Weights.open(second, file -> form.apply(options, file))) {
             DiffReport report = compare(typed(a, b), typed(b, a), tolerance, options.threads());
             if (json) {
                 printJson(report::writeJson);

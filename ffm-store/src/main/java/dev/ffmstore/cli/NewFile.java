@@ -1,5 +1,6 @@
 package dev.ffmstore.cli;
 
+import dev.ffmstore.internal.export.PartialTarget;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
@@ -9,7 +10,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /// A file that a command writes: it grows under another name beside its own, which it gets when it is complete.
@@ -55,22 +55,15 @@ final class NewFile {
     /// Writes the file, in UTF-8, whole or not at all.
     void write(Body body) throws IOException {
         requireFree();
-        Path target = path.toAbsolutePath();
-        Path unfinished = target.resolveSibling("." + target.getFileName() + ".ffm-store-partial");
-        try {
+        try (PartialTarget partial = PartialTarget.claim(path.toAbsolutePath())) {
             try (FileChannel channel = FileChannel.open(
-                            unfinished,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.WRITE);
+                            partial.output(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                     Writer out = Channels.newWriter(channel, StandardCharsets.UTF_8)) {
                 body.write(out);
                 out.flush();
                 channel.force(true);
             }
-            Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(unfinished);
+            partial.complete();
         }
     }
 }

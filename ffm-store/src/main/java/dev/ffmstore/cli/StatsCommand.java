@@ -55,6 +55,9 @@ final class StatsCommand extends ReportingCommand {
     private TensorChoice tensors;
 
     @Mixin
+    private DenseForm form;
+
+    @Mixin
     private Effort effort;
 
     @Override
@@ -72,7 +75,7 @@ final class StatsCommand extends ReportingCommand {
             throw new ParameterException(spec.commandLine(), "--html: names the model itself");
         }
         NewFile page = html == null ? null : NewFile.at(html, force ? NewFile.Existing.REPLACE : NewFile.Existing.KEEP);
-        try (Weights weights = Weights.open(path, options)) {
+        try (Weights weights = Weights.open(path, file -> form.apply(options, file))) {
             ConstantSource source = typed(weights);
             List<String> names = weights.names();
             Predicate<String> chosen = tensors.filter(names).over(names);

@@ -110,7 +110,7 @@ class DiffCommandTest {
         List<String> rows = run.out().lines().filter(line -> line.contains("|")).toList();
         assertThat(rows).hasSize(4);
         assertThat(rows.get(1)).contains("extra\\u{7}", "only in B");
-        assertThat(rows.get(2)).contains("off", "beyond", "0.5000", "0.2000", "0.9964");
+        assertThat(rows.get(2)).contains("off", "beyond", "0.5000", "0.2000", "0.996545758");
         assertThat(rows.get(3)).contains("same", "equal", "1.000000000");
         assertThat(run.out())
                 .endsWith("different: 2 tensors compared, 1 equal bit for bit, 1 beyond equality of bits, 1 only in B"
@@ -259,6 +259,56 @@ class DiffCommandTest {
                 .isZero();
         assertThat(CliRun.of("diff", write("a.safetensors", "t", 1, 3), arrays).status())
                 .isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model.irpa,",
+        "model.irpa, --splat",
+        "model.safetensors,",
+        "shards, --shard-size=200KB",
+        "arrays, --format=npy",
+    })
+    void anExportIsEqualToItsModel(String file, @Nullable String option) throws IOException {
+        Path exported = folder.resolve(file);
+        Path model = TestModel.ofEveryType().writeTo(folder);
+        List<Object> export = new ArrayList<>(List.of("export", model, "-o", exported));
+        if (option != null) {
+            export.add(option);
+        }
+        assertThat(CliRun.of(export.toArray()).err()).isEmpty();
+        for (List<Path> sides : List.of(List.of(model, exported), List.of(exported, model))) {
+            CliRun run = CliRun.of("diff", sides.get(0), sides.get(1));
+            assertThat(run.err()).isEmpty();
+            assertThat(run.out()).contains("equal: ").doesNotContain("|");
+            assertThat(run.status()).isZero();
+        }
+    }
+
+    @Test
+    void theModelTakesTheFormThatTheOtherSideHas() throws IOException {
+        Path irpa = folder.resolve("m.irpa");
+        assertThat(CliRun.of("export", "--dtype", "BF16", CliRun.tinyModel(), "-o", irpa)
+                        .status())
+                .isZero();
+        assertThat(CliRun.of("diff", "--dtype", "BF16", CliRun.tinyModel(), irpa)
+                        .status())
+                .isZero();
+        CliRun sizes = CliRun.of("diff", CliRun.tinyModel(), irpa);
+        assertThat(sizes.status()).isEqualTo(1);
+        assertThat(sizes.out()).contains("21 of another shape");
+
+        Path hf = folder.resolve("hf.safetensors");
+        assertThat(CliRun.of("export", "--names", "hf", CliRun.tinyModel(), "-o", hf)
+                        .status())
+                .isZero();
+        CliRun same = CliRun.of("diff", "--names", "hf", CliRun.tinyModel(), hf);
+        assertThat(same.status()).isZero();
+        assertThat(same.out().lines().filter(line -> line.endsWith("21 tensors, names and layouts: hf")))
+                .hasSize(2);
+        CliRun names = CliRun.of("diff", CliRun.tinyModel(), hf);
+        assertThat(names.status()).isEqualTo(1);
+        assertThat(names.out()).contains("0 tensors compared", "21 only in A", "21 only in B");
     }
 
     @Test

@@ -127,7 +127,7 @@ public final class IrpaArchive implements Weights {
                     Optional.empty()));
             places.put(name, entry.place());
         });
-        return new StoredConstants(name(), constants, places);
+        return new StoredConstants(name(), StoredConstants.UNKNOWN_CONVENTION, constants, places);
     }
 
     private void readAll() throws IOException {

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// Reads a folder of NumPy arrays, a tensor each.
 ///
 /// ```text
-/// index.json   { "tensors": [ { "name": NAME, "file": "NAME.npy", "dtype": "F32", "shape": [2, 3] }, … ] }
+/// index.json   { "names": "gguf",
+///                "tensors": [ { "name": NAME, "file": "NAME.npy", "dtype": "F32", "shape": [2, 3] }, … ] }
 /// ```
 ///
 /// Without an index every file `NAME.npy` is the tensor NAME.
@@ -31,6 +32,7 @@ final class NpyFolder {
     private final Path folder;
     private final List<Constant> constants = new ArrayList<>();
     private final Map<String, Place> places = new HashMap<>();
+    private String convention = StoredConstants.UNKNOWN_CONVENTION;
 
     private NpyFolder(Path folder) {
         this.folder = folder;
@@ -47,7 +49,7 @@ final class NpyFolder {
         } else {
             arrays.readAll();
         }
-        return new StoredConstants(folder.toString(), arrays.constants, arrays.places);
+        return new StoredConstants(folder.toString(), arrays.convention, arrays.constants, arrays.places);
     }
 
     private void readAll() throws IOException {

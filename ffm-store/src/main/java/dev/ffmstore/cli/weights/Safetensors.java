@@ -28,6 +28,7 @@ final class Safetensors {
 
     private static final int PREFIX_BYTES = 8;
     private static final String METADATA = "__metadata__";
+    private static final String NAMES = "names"; // which convention they follow: what `export` writes
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /// A tensor as the header has it.
@@ -36,6 +37,7 @@ final class Safetensors {
     private final Path path;
     private final Source source;
     private final List<Entry> entries = new ArrayList<>();
+    private String convention = StoredConstants.UNKNOWN_CONVENTION;
 
     private Safetensors(Path path, Source source) {
         this.path = path;
@@ -64,7 +66,7 @@ final class Safetensors {
             constants.add(entry.constant());
             places.put(entry.constant().name(), new Place.InFile(file, dataOffset + entry.begin()));
         }
-        return new StoredConstants(source.name(), constants, places);
+        return new StoredConstants(source.name(), convention, constants, places);
     }
 
     private long headerBytes() throws IOException {
@@ -85,9 +87,16 @@ final class Safetensors {
 
     private void readField(String name, StrictJson value) throws IOException {
         if (name.equals(METADATA)) {
-            value.object((_, text) -> text.string());
+            value.object(this::readMetadata);
         } else {
             readTensor(name, value);
+        }
+    }
+
+    private void readMetadata(String key, StrictJson value) throws IOException {
+        String text = value.string();
+        if (key.equals(NAMES)) {
+            convention = text;
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Reads safetensors shards by their index.
@@ -56,8 +57,10 @@ final class SafetensorsIndex {
         Map<String, String> shardByTensor = weightMap(index);
         List<Constant> constants = new ArrayList<>();
         Map<String, Place> places = new HashMap<>();
+        Set<String> conventions = new LinkedHashSet<>();
         for (String shard : new LinkedHashSet<>(shardByTensor.values())) {
             StoredConstants its = Safetensors.read(index.resolveSibling(shard));
+            conventions.add(its.convention());
             for (Constant constant : its.constants()) {
                 if (!shard.equals(shardByTensor.get(constant.name()))) {
                     throw WeightsException.of(
@@ -77,7 +80,9 @@ final class SafetensorsIndex {
                                 + WeightsException.shown(entry.getValue()));
             }
         }
-        return new StoredConstants(index.toString(), constants, places);
+        String convention =
+                conventions.size() == 1 ? conventions.iterator().next() : StoredConstants.UNKNOWN_CONVENTION;
+        return new StoredConstants(index.toString(), convention, constants, places);
     }
 
     private static Map<String, String> weightMap(Path index) throws IOException {

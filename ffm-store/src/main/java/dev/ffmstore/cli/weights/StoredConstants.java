@@ -17,17 +17,21 @@ import org.jspecify.annotations.Nullable;
 
 /// Constants whose dense bytes stand in files as they are. Holds no file open: each reader opens what it reads.
 final class StoredConstants implements ConstantSource {
-    private static final String CONVENTION = "as stored";
+    /// What stands for the convention of files that say nothing of it.
+    static final String UNKNOWN_CONVENTION = "as stored";
 
     private final String name;
+    private final String convention;
     private final List<Constant> constants;
     private final Map<String, Place> places;
 
     /// @param name the name of the file or folder
+    /// @param convention the convention of names and layouts, as the file says
     /// @param constants the constants, in their order
     /// @param places where each is, by its name; the whole of it lies in its file
-    StoredConstants(String name, List<Constant> constants, Map<String, Place> places) {
+    StoredConstants(String name, String convention, List<Constant> constants, Map<String, Place> places) {
         this.name = name;
+        this.convention = convention;
         this.constants = List.copyOf(constants);
         this.places = Map.copyOf(places);
     }
@@ -39,7 +43,7 @@ final class StoredConstants implements ConstantSource {
 
     @Override
     public String convention() {
-        return CONVENTION;
+        return convention;
     }
 
     @Override

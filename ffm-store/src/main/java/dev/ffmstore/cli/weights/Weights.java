@@ -41,6 +41,13 @@ public sealed interface Weights extends Closeable permits IrpaArchive, Weights.T
         }
     }
 
+    /// Says how a GGUF file is read.
+    @FunctionalInterface
+    interface GgufForm {
+        /// {@return types, names, decoders and limits for a file}
+        LoadOptions of(GgufFile file) throws IOException;
+    }
+
     /// {@return the name of the file or folder}
     String name();
 
@@ -51,10 +58,10 @@ public sealed interface Weights extends Closeable permits IrpaArchive, Weights.T
     /// parameter archive, or a folder of NumPy arrays.
     ///
     /// @param path the file or folder
-    /// @param gguf how GGUF files are read: types, names, decoders and limits
+    /// @param gguf how it is read if it is a GGUF file
     /// @return the weights; the caller closes them
     /// @throws IOException if it is malformed, of no such kind, or cannot be read
-    static Weights open(Path path, LoadOptions gguf) throws IOException {
+    static Weights open(Path path, GgufForm gguf) throws IOException {
         return switch (kind(path)) {
             case GGUF -> openGguf(path, gguf);
             case SAFETENSORS -> Typed.of(Safetensors.read(path));
@@ -65,10 +72,10 @@ public sealed interface Weights extends Closeable permits IrpaArchive, Weights.T
         };
     }
 
-    private static Weights openGguf(Path path, LoadOptions options) throws IOException {
-        GgufFile file = GgufFile.open(Source.of(path), options.gguf());
+    private static Weights openGguf(Path path, GgufForm form) throws IOException {
+        GgufFile file = GgufFile.open(path);
         try {
-            return new Typed(Constants.of(file, options), file);
+            return new Typed(Constants.of(file, form.of(file)), file);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;

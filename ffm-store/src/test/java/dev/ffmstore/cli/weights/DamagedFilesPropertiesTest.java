@@ -60,7 +60,7 @@ class DamagedFilesPropertiesTest {
     }
 
     private static void read(Path path) throws IOException {
-        try (Weights weights = Weights.open(path, LoadOptions.defaults())) {
+        try (Weights weights = Weights.open(path, _ -> LoadOptions.defaults())) {
             ConstantSource source = switch (weights) {
                 case Weights.Typed typed -> typed.source();
                 case IrpaArchive archive -> archive.typedBy(List.of());

@@ -20,7 +20,7 @@ final class Dense {
 
     /// {@return the constants of a file whose dtypes and shapes are known}
     static ConstantSource source(Path path) throws IOException {
-        return ((Weights.Typed) Weights.open(path, LoadOptions.defaults())).source();
+        return ((Weights.Typed) Weights.open(path, _ -> LoadOptions.defaults())).source();
     }
 
     /// {@return all bytes by the name, in the source's order; read in two parts, so that offsets count}

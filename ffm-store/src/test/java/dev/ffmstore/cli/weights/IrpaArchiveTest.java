@@ -31,7 +31,7 @@ class IrpaArchiveTest {
 
     private IrpaArchive read(byte[] bytes) throws IOException {
         Path file = Files.write(folder.resolve("model.irpa"), bytes);
-        return (IrpaArchive) Weights.open(file, LoadOptions.defaults());
+        return (IrpaArchive) Weights.open(file, _ -> LoadOptions.defaults());
     }
 
     private static Constant typed(String name, DType dtype, long... dimensions) throws IOException {
