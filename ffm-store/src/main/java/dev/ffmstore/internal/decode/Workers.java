@@ -12,14 +12,18 @@ import org.jspecify.annotations.Nullable;
 public final class Workers {
     private static final long TICK_MILLIS = 100;
 
-    /// A worker's own part: made on its thread, used by it alone.
+    /// A worker's own part: made on its thread, used and closed by it alone.
     @FunctionalInterface
-    public interface Task {
+    public interface Task extends AutoCloseable {
         /// Does one piece of work.
         ///
         /// @param index which, 0 to the count − 1
         /// @throws Exception if it fails: every worker stops, and the caller gets the exception
         void run(long index) throws Exception;
+
+        /// Frees what the part holds, once there is no more work for it.
+        @Override
+        default void close() {}
     }
 
     /// Makes the part of one worker.
@@ -91,8 +95,7 @@ public final class Workers {
     }
 
     private void work() {
-        try {
-            Task task = tasks.create();
+        try (Task task = tasks.create()) {
             for (long index = next.getAndIncrement();
                     index < count && failure.get() == null;
                     index = next.getAndIncrement()) {

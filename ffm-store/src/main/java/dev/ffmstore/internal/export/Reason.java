@@ -1,0 +1,27 @@
+package dev.ffmstore.internal.export;
+
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.Objects;
+
+/// Why something could not be written, in words, without the name of the file.
+final class Reason {
+    private Reason() {}
+
+    static String of(IOException failure) {
+        return switch (failure) {
+            case AccessDeniedException _ -> "permission denied";
+            case NoSuchFileException _ -> "no such folder";
+            case FileAlreadyExistsException _ -> "it is there already";
+            case ClosedByInterruptException _ -> "interrupted";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
+            default ->
+                Objects.requireNonNullElse(
+                        failure.getMessage(), failure.getClass().getSimpleName());
+        };
+    }
+}
