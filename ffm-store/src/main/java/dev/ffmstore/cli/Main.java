@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             PlanCommand.class,
             LoadCommand.class,
             ChecksumCommand.class,
+            BakeCommand.class,
             DemoCommand.class,
             AutoComplete.GenerateCompletion.class
         },
