@@ -31,7 +31,7 @@ final class Launcher {
         List<String> line =
                 new ArrayList<>(Arrays.stream(arguments).map(Object::toString).toList());
         line.add("--json");
-        Measured measured = Measured.run(Iree.environment(), script().toString(), line);
+        Measured measured = Measured.run(Iree.environment(), Places.launcher().toString(), line);
         return new Report(measured, Json.lines(measured.output()).getFirst());
     }
 
@@ -42,9 +42,5 @@ final class Launcher {
         List<Object> arguments = new ArrayList<>(List.of("export", model, "-o", out, "--dtype", dtype));
         arguments.addAll(List.of(options));
         return run(arguments.toArray());
-    }
-
-    private static Path script() {
-        return Places.module().resolve("target/ffm-store/bin/ffm-store");
     }
 }

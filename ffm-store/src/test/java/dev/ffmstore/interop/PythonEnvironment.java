@@ -82,6 +82,11 @@ final class PythonEnvironment {
         return folder.resolve("bin/python");
     }
 
+    /// {@return the interpreter}
+    Path python() {
+        return python;
+    }
+
     /// {@return what Python prints to stdout}
     ///
     /// @param arguments those of the interpreter: a script and its own, or `-m` and a module
