@@ -46,15 +46,15 @@ final class PlanCommand extends FileCommand {
         }
 
         TypeTotal plus(TypeTotal other) {
-            return new TypeTotal(type, dtype, tensors + other.tensors, bytes + other.bytes, denseBytes + other.denseBytes);
+            return new TypeTotal(
+                    type, dtype, tensors + other.tensors, bytes + other.bytes, denseBytes + other.denseBytes);
         }
     }
 
     @Override
     void execute(GgufFile file) throws IOException {
-        LoadOptions options = form.apply(effort.options(), file)
-                .filter(tensors.filter(file))
-                .applyScales(false);
+        LoadOptions options =
+                form.apply(effort.options(), file).filter(tensors.filter(file)).applyScales(false);
         LoadPlan plan = LoadPlan.of(file, options);
         if (json) {
             printJson(out -> writeJson(out, file, plan, options.threads()));

@@ -67,7 +67,8 @@ class ConstantsTest {
     void areTheSameOfAFileOfAStoreAndOfAStoreLoadedInThatForm() throws IOException {
         Path path = TestModel.ofEveryType().writeTo(folder);
         try (GgufFile file = GgufFile.open(path);
-                TensorStore plain = TensorStore.load(path, LoadOptions.defaults().threads(2));
+                TensorStore plain =
+                        TensorStore.load(path, LoadOptions.defaults().threads(2));
                 TensorStore converted = TensorStore.load(path, MIXED)) {
             List<ConstantSource> sources = List.of(
                     Constants.of(file, MIXED),
@@ -96,9 +97,9 @@ class ConstantsTest {
         try (TensorStore store = TensorStore.load(TestModel.ofEveryType().writeTo(folder))) {
             for (Constant constant : Constants.of(store, MIXED).constants()) {
                 boolean kept = constant.dtype() == store.tensor(constant.name()).dtype();
-                assertThat(constant.segment()).isEqualTo(kept
-                        ? Optional.of(store.tensor(constant.name()).segment())
-                        : Optional.empty());
+                assertThat(constant.segment())
+                        .isEqualTo(
+                                kept ? Optional.of(store.tensor(constant.name()).segment()) : Optional.empty());
             }
         }
     }
@@ -122,9 +123,11 @@ class ConstantsTest {
                         .endsWith("tied");
                 Constant tied = source.constants().getLast();
                 assertThat(tied.aliasOf()).contains("quant");
-                assertThat(bytes(source, tied)).isEqualTo(TestModel.ofEveryType().dense("of.Q4_K"));
+                assertThat(bytes(source, tied))
+                        .isEqualTo(TestModel.ofEveryType().dense("of.Q4_K"));
             }
-            assertThat(store.tensor("tied").segment()).isEqualTo(store.tensor("quant").segment());
+            assertThat(store.tensor("tied").segment())
+                    .isEqualTo(store.tensor("quant").segment());
             assertThat(store.tensors()).hasSize(file.tensors().size() + 1);
             assertThatThrownBy(() -> Constants.of(store, options))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -134,11 +137,12 @@ class ConstantsTest {
 
     @Test
     void refusesRangesOutsideAndConstantsOfOthers() throws IOException {
-        try (GgufFile file = GgufFile.open(new ByteSource(TestModel.ofEveryType().bytes()), GgufOptions.defaults());
+        try (GgufFile file =
+                        GgufFile.open(new ByteSource(TestModel.ofEveryType().bytes()), GgufOptions.defaults());
                 Arena arena = Arena.ofConfined()) {
             ConstantSource all = Constants.of(file, LoadOptions.defaults());
-            ConstantSource one = Constants.of(
-                    file, LoadOptions.defaults().filter(new NameFilter(List.of("scalar"), List.of())));
+            ConstantSource one =
+                    Constants.of(file, LoadOptions.defaults().filter(new NameFilter(List.of("scalar"), List.of())));
             Constant scalar = one.constants().getFirst();
             try (ConstantReader reader = one.openReader()) {
                 assertThatThrownBy(() -> reader.read(scalar, 1, arena.allocate(4)))

@@ -27,7 +27,7 @@ final class VariedModel {
     /// @param names of more tensors
     VariedModel(List<String> names) {
         for (GgmlType type : GgmlType.values()) {
-            if (type.isPlain()) {
+            if (type.blockLength() == 1) {
                 writer.tensor("plain." + type, type, Shape.of(2, 3, 5));
             }
         }

@@ -92,8 +92,9 @@ class ElementWriterTest {
             int nextBits = bits + 1;
             double next = slow.isNaN(nextBits) ? value : slow.value(nextBits);
             float halfWay = (float) ((value + next) / 2);
-            float[] around = {value, Math.nextUp(value), Math.nextDown(value), halfWay, Math.nextUp(halfWay),
-                    Math.nextDown(halfWay)};
+            float[] around = {
+                value, Math.nextUp(value), Math.nextDown(value), halfWay, Math.nextUp(halfWay), Math.nextDown(halfWay)
+            };
             System.arraycopy(around, 0, values, count, around.length);
             count += around.length;
         }
@@ -102,14 +103,12 @@ class ElementWriterTest {
 
     @Test
     void knowsTheEdges() {
-        assertThat(written(DType.F16, new float[] {65519.99f, 65520, -65520, 1e30f, 0x1p-24f, 0x1p-25f, 0x1.8p-24f, -0f}))
-                .containsExactly(
-                        0x7BFF, 0x7C00, (short) 0xFC00, 0x7C00, 0x0001, 0x0000, 0x0002, (short) 0x8000);
         assertThat(written(
-                        DType.BF16,
-                        new float[] {
-                            Float.MAX_VALUE, -Float.MAX_VALUE, Float.MIN_VALUE, 0x1p-133f, 0x1p-134f, 0x1.8p-133f, -0f
-                        }))
+                        DType.F16, new float[] {65519.99f, 65520, -65520, 1e30f, 0x1p-24f, 0x1p-25f, 0x1.8p-24f, -0f}))
+                .containsExactly(0x7BFF, 0x7C00, (short) 0xFC00, 0x7C00, 0x0001, 0x0000, 0x0002, (short) 0x8000);
+        assertThat(written(DType.BF16, new float[] {
+                    Float.MAX_VALUE, -Float.MAX_VALUE, Float.MIN_VALUE, 0x1p-133f, 0x1p-134f, 0x1.8p-133f, -0f
+                }))
                 .containsExactly(0x7F80, (short) 0xFF80, 0x0000, 0x0001, 0x0000, 0x0002, (short) 0x8000);
     }
 
@@ -140,7 +139,8 @@ class ElementWriterTest {
                 tile.setAtIndex(F32, i, i * 0.25f - 3);
             }
             for (DType dtype : new DType[] {DType.F32, DType.F16, DType.BF16}) {
-                MemorySegment target = arena.allocate(16 + (long) count * dtype.byteSize()).fill((byte) 0x55);
+                MemorySegment target =
+                        arena.allocate(16 + (long) count * dtype.byteSize()).fill((byte) 0x55);
                 new ElementWriter().write(tile, 2, count, slot(dtype, 1, count), target, 5);
                 for (int i = 0; i < count; i++) {
                     float expected = (i + 2) * 0.25f - 3 - 1;

@@ -43,8 +43,7 @@ class SlotReaderTest {
 
         LoadPlan.Slot slot(TestModel model) {
             TensorInfo tensor = model.header().tensors().getFirst();
-            RowOrder order =
-                    heads == 0 ? RowOrder.AS_STORED : new RowOrder.HalvesOfPairs(shape.dimension(0) / heads);
+            RowOrder order = heads == 0 ? RowOrder.AS_STORED : new RowOrder.HalvesOfPairs(shape.dimension(0) / heads);
             return new LoadPlan.Slot(
                     "tensor",
                     type,
@@ -101,8 +100,7 @@ class SlotReaderTest {
 
     @Provide
     Arbitrary<Case> cases() {
-        Arbitrary<GgmlType> types =
-                Arbitraries.of(GgmlType.values()).filter(BlockDecoders.scalar()::supports);
+        Arbitrary<GgmlType> types = Arbitraries.of(GgmlType.values()).filter(BlockDecoders.scalar()::supports);
         return types.flatMap(type -> {
             boolean floats = DType.denseOf(type) == DType.F32;
             Arbitrary<DType> dtypes =
@@ -110,14 +108,17 @@ class SlotReaderTest {
             Arbitrary<Integer> heads = floats ? Arbitraries.of(0, 0, 1, 2, 3) : Arbitraries.of(0);
             return dtypes.flatMap(dtype -> heads.flatMap(headCount -> Arbitraries.integers()
                     .between(1, 5)
-                    .flatMap(halfRows -> Arbitraries.integers().between(1, 3).flatMap(blocks -> Arbitraries.of(0f, 1f)
-                            .map(offset -> new Case(
-                                    type,
-                                    dtype,
-                                    Shape.of(
-                                            Math.max(1, headCount) * 2L * halfRows, (long) blocks * type.blockLength()),
-                                    headCount,
-                                    floats ? offset : 0))))));
+                    .flatMap(halfRows -> Arbitraries.integers()
+                            .between(1, 3)
+                            .flatMap(blocks -> Arbitraries.of(0f, 1f)
+                                    .map(offset -> new Case(
+                                            type,
+                                            dtype,
+                                            Shape.of(
+                                                    Math.max(1, headCount) * 2L * halfRows,
+                                                    (long) blocks * type.blockLength()),
+                                            headCount,
+                                            floats ? offset : 0))))));
         });
     }
 
@@ -144,8 +145,7 @@ class SlotReaderTest {
     }
 
     @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
-    void anySplitGivesTheSameBytes(
-            @ForAll @From("cases") Case wanted, @ForAll @Size(max = 6) int[] cuts)
+    void anySplitGivesTheSameBytes(@ForAll @From("cases") Case wanted, @ForAll @Size(max = 6) int[] cuts)
             throws IOException {
         TestModel model = wanted.model();
         assertThat(read(wanted, model, cuts)).isEqualTo(wanted.expected(model));
@@ -177,8 +177,8 @@ class SlotReaderTest {
         TestModel model = small.model();
         LoadPlan.Slot slot = small.slot(model);
         try (Arena arena = Arena.ofShared()) {
-            SlotReader reader = new SlotReader(
-                    new BlockStream(new ByteSource(model.bytes()), BlockDecoders.best(), arena), arena);
+            SlotReader reader =
+                    new SlotReader(new BlockStream(new ByteSource(model.bytes()), BlockDecoders.best(), arena), arena);
             for (long[] range : new long[][] {{-1, 1}, {0, 129}, {128, 1}, {Long.MAX_VALUE, 1}}) {
                 assertThatThrownBy(() -> reader.read(slot, range[0], arena.allocate(range[1])))
                         .isInstanceOf(IndexOutOfBoundsException.class);
