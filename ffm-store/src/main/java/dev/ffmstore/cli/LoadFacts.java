@@ -72,16 +72,7 @@ record LoadFacts(
         hugePageBytes.ifPresent(bytes -> facts.add("in huge pages", Sizes.bytes(bytes)));
         facts.add("heap peak", Sizes.bytes(heapPeakBytes));
         rssPeakBytes.ifPresent(bytes -> facts.add("RSS peak", Sizes.bytes(bytes) + ", " + againstDense(bytes)));
-        facts.add("machine", machine.os() + ", " + machine.processor())
-                .add(
-                        "",
-                        machine.processors() + " processors"
-                                + (machine.memoryBytes() == 0
-                                        ? ""
-                                        : ", " + Sizes.rounded(machine.memoryBytes()) + " of memory"))
-                .add("JVM", machine.jvm())
-                .add("collector", machine.collectors())
-                .add("flags", String.join(" ", machine.flags()));
+        new MachineFacts(machine).print(facts);
     }
 
     private String againstDense(long rss) {
@@ -111,20 +102,6 @@ record LoadFacts(
         if (rssPeakBytes.isPresent()) {
             json.writeNumberField("rssPeakBytes", rssPeakBytes.getAsLong());
         }
-        json.writeObjectFieldStart("machine");
-        json.writeStringField("os", machine.os());
-        json.writeStringField("processor", machine.processor());
-        json.writeNumberField("processors", machine.processors());
-        if (machine.memoryBytes() != 0) {
-            json.writeNumberField("memoryBytes", machine.memoryBytes());
-        }
-        json.writeEndObject();
-        json.writeStringField("jvm", machine.jvm());
-        json.writeStringField("collector", machine.collectors());
-        json.writeArrayFieldStart("flags");
-        for (String flag : machine.flags()) {
-            json.writeString(flag);
-        }
-        json.writeEndArray();
+        new MachineFacts(machine).writeJson(json);
     }
 }

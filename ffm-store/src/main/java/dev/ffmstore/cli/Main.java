@@ -22,6 +22,8 @@ import picocli.CommandLine.Spec;
             PlanCommand.class,
             LoadCommand.class,
             ChecksumCommand.class,
+            ExportCommand.class,
+            BakeCommand.class,
             DemoCommand.class,
             AutoComplete.GenerateCompletion.class
         },
@@ -31,6 +33,7 @@ import picocli.CommandLine.Spec;
             "  ffm-store inspect model.gguf            what is in a file",
             "  ffm-store plan model.gguf               what a load would cost",
             "  ffm-store load model.gguf               load it and report",
+            "  ffm-store export model.gguf -o m.irpa   write it as an IREE parameter archive",
             "  source <(ffm-store generate-completion) complete commands in the shell",
             "",
             "FFM_STORE_OPTS holds more options for the JVM, such as -Xmx64m."

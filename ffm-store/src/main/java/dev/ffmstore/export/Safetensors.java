@@ -28,7 +28,7 @@ import java.util.Locale;
 /// |---|---|
 /// | `format` | `pt`, which Hugging Face's readers want to see |
 /// | `source` | the name of the model's file, without its folder |
-/// | `names` | the convention of the names ([ConstantSource#convention]) |
+/// | `names` | the convention of the names ([ConstantSource#convention]); a table's without its folder |
 /// | `stored_type:NAME` | the type of a tensor in the model, such as `Q4_K` |
 public final class Safetensors {
     private static final int LENGTH_BYTES = 8;
@@ -129,7 +129,7 @@ public final class Safetensors {
     private static byte[] header(ConstantSource source, List<Constant> constants) {
         StringBuilder json = new StringBuilder("{\"" + METADATA + "\":{\"format\":\"pt\"");
         json.append(",\"source\":").append(JsonText.quote(fileName(source.name())));
-        json.append(",\"names\":").append(JsonText.quote(source.convention()));
+        json.append(",\"names\":").append(JsonText.quote(fileName(source.convention())));
         for (Constant constant : constants) {
             json.append(',').append(JsonText.quote("stored_type:" + constant.name()));
             json.append(':').append(JsonText.quote(constant.storedType()));

@@ -28,6 +28,11 @@ class MainTest {
         CliRun run = CliRun.of("generate-completion");
         assertThat(run.status()).isZero();
         assertThat(run.out())
-                .contains("inspect plan load checksum demo", "\"auto\" \"scalar\" \"vector\"", "--exclude");
+                .contains(
+                        "inspect plan load checksum",
+                        " export ",
+                        " demo",
+                        "\"auto\" \"scalar\" \"vector\"",
+                        "--exclude");
     }
 }

@@ -66,7 +66,7 @@ public record FileExport(ConstantSource source, ExportOptions options) {
                     size = Math.addExact(size, file.layout().size());
                 }
             } catch (IOException e) {
-                throw refused(absolute, "cannot be written: " + Reason.of(e));
+                throw Reason.cannotBeWritten(target.toString(), e);
             }
             int last = outputs.size() - 1;
             int workers = write(target, List.of(outputs.subList(0, last), outputs.subList(last, last + 1)), size);
@@ -188,7 +188,7 @@ public record FileExport(ConstantSource source, ExportOptions options) {
         try {
             return new RandomAccessFile(target.toFile(), "rw");
         } catch (IOException e) {
-            throw new IOException(Printable.escape(target.toString()) + ": cannot be written: " + e.getMessage(), e);
+            throw Reason.cannotBeWritten(target.toString(), e);
         }
     }
 

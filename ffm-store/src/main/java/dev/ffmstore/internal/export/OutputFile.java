@@ -2,7 +2,6 @@ package dev.ffmstore.internal.export;
 
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.export.Renderer;
-import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -92,7 +91,7 @@ final class OutputFile implements AutoCloseable {
                 open.close();
             }
         } catch (IOException e) {
-            throw new IOException(Printable.escape(shown) + ": cannot be written: " + Reason.of(e), e);
+            throw Reason.cannotBeWritten(shown, e);
         }
         return bytes.byteSize();
     }

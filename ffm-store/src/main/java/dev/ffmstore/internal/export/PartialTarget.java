@@ -65,7 +65,7 @@ public final class PartialTarget implements AutoCloseable {
         try {
             lock = lock(folder);
         } catch (IOException e) {
-            throw new FileSystemException(target.toString(), null, "cannot be written: " + Reason.of(e));
+            throw Reason.cannotBeWritten(target.toString(), e);
         }
         if (lock == null) {
             throw new FileSystemException(target.toString(), null, "is being written by another export");
@@ -170,7 +170,7 @@ public final class PartialTarget implements AutoCloseable {
                 Files.move(output, target, StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (IOException e) {
-            throw new FileSystemException(target.toString(), null, "cannot be written: " + Reason.of(e));
+            throw Reason.cannotBeWritten(target.toString(), e);
         }
         forceFolder(folder);
         forceFolder(parent(target));

@@ -12,6 +12,13 @@ import java.util.Objects;
 final class Reason {
     private Reason() {}
 
+    /// {@return a failure to write, which names what cannot be written}
+    static FileSystemException cannotBeWritten(String target, IOException failure) {
+        FileSystemException named = new FileSystemException(target, null, "cannot be written: " + of(failure));
+        named.initCause(failure);
+        return named;
+    }
+
     static String of(IOException failure) {
         return switch (failure) {
             case AccessDeniedException _ -> "permission denied";

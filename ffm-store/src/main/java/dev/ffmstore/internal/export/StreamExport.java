@@ -57,7 +57,7 @@ public record StreamExport(ConstantSource source, ExportOptions options) {
                 target.write(bytes);
             }
         } catch (IOException e) {
-            throw new IOException(Printable.escape(name) + ": cannot be written: " + Reason.of(e), e);
+            throw Reason.cannotBeWritten(name, e);
         }
     }
 }
