@@ -1,6 +1,7 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.LoadOptions;
+import dev.ffmstore.LoadPlan;
 import dev.ffmstore.export.Bake;
 import dev.ffmstore.export.ConstantSource;
 import dev.ffmstore.export.Constants;
@@ -10,13 +11,8 @@ import dev.ffmstore.export.ExportReport;
 import dev.ffmstore.export.Exporter;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.internal.memory.ProcessMemory;
-import dev.ffmstore.internal.report.HeapUsage;
-import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,8 +34,8 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  ffm-store bake forward.mlir model.gguf -o baked.mlir",
-            "  ffm-store bake forward.mlirbc model.gguf --names hf --dtype BF16 -o baked.mlirbc",
-            "  iree-compile baked.mlirbc -o forward.vmfb --iree-hal-target-device=local"
+            "  ffm-store bake --names hf --dtype BF16 forward.mlirbc model.gguf -o baked.mlirbc",
+            "  ffm-store bake --types types.txt forward.mlirbc model.gguf -o baked.mlirbc"
         })
 final class BakeCommand extends ReportingCommand {
     @Parameters(index = "0", paramLabel = "MODULE", description = "the module, text or bytecode")
@@ -57,6 +53,13 @@ final class BakeCommand extends ReportingCommand {
 
     @Option(names = "--force", description = "replace OUT if it is there, once the new one is complete")
     private boolean force;
+
+    @Option(
+            names = "--apply-scales",
+            negatable = true,
+            description = "multiply NVFP4 tensors by their companion scales, where the file has any; without this they"
+                    + " keep ggml's values")
+    private boolean applyScales;
 
     @Option(
             names = "--types",
@@ -87,14 +90,29 @@ final class BakeCommand extends ReportingCommand {
         DeclaredTypes declared = declaredTypes();
         current = model;
         try (GgufFile file = GgufFile.open(Source.of(model), limit.options())) {
-            LoadOptions options = form.apply(effort.options(), file);
+            LoadOptions options = form.apply(effort.options(), file).applyScales(applyScales);
             ConstantSource constants = Constants.of(file, options);
             current = module;
             try (Source source = Source.of(module)) {
                 Bake bake = Bake.of(source, constants, declared);
                 current = output;
-                report(bake, constants.convention(), write(bake, constants, options.threads()));
+                ExportReport report = write(bake, constants, options.threads());
+                print(BakeFacts.of(
+                        module.toString(),
+                        LoadPlan.of(file, options),
+                        output.toString(),
+                        bake,
+                        report,
+                        options.decoder().decoders().toString()));
             }
+        }
+    }
+
+    private void print(BakeFacts facts) throws IOException {
+        if (json) {
+            printJson(facts::writeJson);
+        } else {
+            facts.print(out());
         }
     }
 
@@ -114,48 +132,5 @@ final class BakeCommand extends ReportingCommand {
                     ExportOptions.defaults().threads(threads).progress(progress).replace(force);
             return new Exporter(constants, options).write(output, bake.layout());
         }
-    }
-
-    private void report(Bake bake, String names, ExportReport report) throws IOException {
-        long heapPeak = HeapUsage.peakBytes();
-        OptionalLong rssPeak = ProcessMemory.peakResidentBytes();
-        if (json) {
-            printJson(out -> {
-                out.writeStringField("module", module.toString());
-                out.writeStringField("model", model.toString());
-                out.writeStringField("output", output.toString());
-                out.writeStringField("names", names);
-                out.writeNumberField("filled", bake.filled().size());
-                out.writeNumberField("kept", bake.kept());
-                out.writeNumberField("denseBytes", denseBytes(bake));
-                out.writeNumberField("bytes", report.bytes());
-                out.writeNumberField("seconds", report.seconds());
-                out.writeNumberField("gigabytesPerSecond", report.gigabytesPerSecond());
-                out.writeNumberField("threads", report.threads());
-                out.writeNumberField("heapPeakBytes", heapPeak);
-                if (rssPeak.isPresent()) {
-                    out.writeNumberField("rssPeakBytes", rssPeak.getAsLong());
-                }
-            });
-            return;
-        }
-        out().println(Printable.escape(output.toString()));
-        Facts facts = new Facts(out())
-                .add("names", Printable.escape(names))
-                .add("filled", Sizes.grouped(bake.filled().size()) + " resources")
-                .add("kept", Sizes.grouped(bake.kept()) + " resources")
-                .add("dense", Sizes.bytes(denseBytes(bake)))
-                .add("file", Sizes.bytes(report.bytes()))
-                .add("time", String.format(Locale.ROOT, "%.3f s", report.seconds()))
-                .add(
-                        "throughput",
-                        String.format(Locale.ROOT, "%.2f GB/s", report.gigabytesPerSecond()) + ", " + report.threads()
-                                + " threads")
-                .add("heap peak", Sizes.bytes(heapPeak));
-        rssPeak.ifPresent(bytes -> facts.add("RSS peak", Sizes.bytes(bytes)));
-    }
-
-    private static long denseBytes(Bake bake) {
-        return bake.filled().stream().mapToLong(constant -> constant.byteSize()).sum();
     }
 }

@@ -168,6 +168,23 @@ class BakeBytecodeTest {
         }
     }
 
+    /// Counts and sizes that no file can hold are refused where they stand, not believed.
+    @Test
+    void hugeNumbersAreRefusedAtOnce() throws IOException {
+        byte[] module = BytesSource.resource("mixed.mlirbc").bytes();
+        byte[] huge = HexFormat.of().parseHex("00ffffffffffffff7f"); // 2^63 - 1
+        for (int at = 5; at < module.length; at++) {
+            byte[] longer = new byte[module.length + huge.length - 1];
+            System.arraycopy(module, 0, longer, 0, at);
+            System.arraycopy(huge, 0, longer, at, huge.length);
+            System.arraycopy(module, at + 1, longer, at + huge.length, module.length - at - 1);
+            // the length of the section around it is off as well then, unless the number is that length
+            assertThatThrownBy(() -> bake(new BytesSource("huge", longer)))
+                    .as("at %s", at)
+                    .isInstanceOf(ModuleException.class);
+        }
+    }
+
     @Test
     void anUnknownVersionIsRefused() throws IOException {
         byte[] module = BytesSource.resource("declared.mlirbc").bytes();
