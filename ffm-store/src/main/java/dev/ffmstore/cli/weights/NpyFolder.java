@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///                "tensors": [ { "name": NAME, "file": "NAME.npy", "dtype": "F32", "shape": [2, 3] }, … ] }
 /// ```
 ///
-/// Without an index every file `NAME.npy` is the tensor NAME.
+/// Tied tensors have one file. Without an index every file `NAME.npy` is the tensor NAME.
 final class NpyFolder {
     static final String INDEX = "index.json";
 
@@ -32,6 +32,7 @@ final class NpyFolder {
     private final Path folder;
     private final List<Constant> constants = new ArrayList<>();
     private final Map<String, Place> places = new HashMap<>();
+    private final Map<Path, String> nameByFile = new HashMap<>();
     private String convention = StoredConstants.UNKNOWN_CONVENTION;
 
     private NpyFolder(Path folder) {
@@ -159,7 +160,7 @@ final class NpyFolder {
                         constant.byteSize() + " bytes",
                         source.size() - header.dataOffset());
             }
-            constants.add(constant);
+            constants.add(StoredTensor.alias(constant, Optional.ofNullable(nameByFile.putIfAbsent(path, name))));
             places.put(name, new Place.InFile(StoredFile.of(path, source), header.dataOffset()));
         }
     }

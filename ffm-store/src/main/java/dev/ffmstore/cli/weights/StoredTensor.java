@@ -31,6 +31,18 @@ final class StoredTensor {
         }
     }
 
+    /// {@return the constant, as one that shares its bytes with an earlier one, if there is one}
+    static Constant alias(Constant constant, Optional<String> earlier) {
+        return new Constant(
+                constant.name(),
+                constant.dtype(),
+                constant.shape(),
+                constant.byteSize(),
+                constant.storedType(),
+                earlier,
+                constant.segment());
+    }
+
     /// {@return the dtype of a name}
     ///
     /// @param file the name of the file

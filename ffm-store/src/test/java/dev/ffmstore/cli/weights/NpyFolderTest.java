@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +36,8 @@ class NpyFolderTest {
     }
 
     private void writeIndex(String tensors) throws IOException {
-        Files.writeString(folder.resolve("index.json"), "{\"version\":1,\"tensors\":[" + tensors + "]}");
+        Files.writeString(
+                folder.resolve("index.json"), "{\"names\":\"hf\",\"version\":1,\"tensors\":[" + tensors + "]}");
     }
 
     @Test
@@ -47,8 +49,21 @@ class NpyFolderTest {
         assertThat(Dense.bytes(Dense.source(folder)))
                 .containsExactly(
                         Map.entry("x/y", Dense.list(floats(1, 2))), Map.entry("b", Dense.list((byte) 3, (byte) 4)));
+        assertThat(Dense.source(folder).convention()).isEqualTo("hf");
         assertThat(Dense.source(folder).constants().getFirst().shape()).isEqualTo(Shape.of(2, 1));
         assertThat(Dense.source(folder).constants().getLast().dtype()).isEqualTo(DType.BF16);
+    }
+
+    @Test
+    void tiedTensorsHaveOneFile() throws IOException {
+        write("a.npy", npy("<f4", "(2, 1)", floats(1, 2)));
+        writeIndex(TENSOR + "," + TENSOR.replace("x/y", "tied"));
+        assertThat(Dense.source(folder).constants())
+                .extracting(Constant::aliasOf)
+                .containsExactly(Optional.empty(), Optional.of("x/y"));
+        assertThat(Dense.bytes(Dense.source(folder)))
+                .containsExactly(
+                        Map.entry("x/y", Dense.list(floats(1, 2))), Map.entry("tied", Dense.list(floats(1, 2))));
     }
 
     @ParameterizedTest
