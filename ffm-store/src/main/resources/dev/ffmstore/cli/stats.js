@@ -11,11 +11,15 @@
     const cell = row.cells[column];
     return 'v' in cell.dataset ? Number(cell.dataset.v) : cell.textContent;
   };
-  const compare = (a, b) => {
+  // What is not a number stands last, whichever way the rest is sorted.
+  const compare = (a, b, sign) => {
     if (typeof a === 'string') {
-      return a.localeCompare(b, 'en', { numeric: true });
+      return sign * a.localeCompare(b, 'en', { numeric: true });
     }
-    return Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : Number.isNaN(b) ? -1 : a - b;
+    if (Number.isNaN(a) || Number.isNaN(b)) {
+      return Number.isNaN(a) - Number.isNaN(b);
+    }
+    return a === b ? 0 : sign * (a < b ? -1 : 1);
   };
 
   headings.forEach((heading, column) => {
@@ -24,7 +28,7 @@
       headings.forEach(other => other.removeAttribute('aria-sort'));
       heading.setAttribute('aria-sort', descending ? 'descending' : 'ascending');
       const sign = descending ? -1 : 1;
-      rows.sort((a, b) => sign * compare(valueOf(a, column), valueOf(b, column)));
+      rows.sort((a, b) => compare(valueOf(a, column), valueOf(b, column), sign));
       body.append(...rows);
     });
   });
