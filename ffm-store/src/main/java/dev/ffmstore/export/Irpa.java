@@ -18,7 +18,7 @@ import java.util.Optional;
 ///     40  {u64 offset, u64 length} of entries, then of metadata, then of storage, from the start of the file
 ///     96  entries, each at a multiple of 16
 ///           0  u64 size of the entry   u32 type   u64 flags 0
-///          20  {u64 offset, u64 length} of the name, then of metadata (none), from the start of the metadata
+///          20  {u64 offset, u64 length} of the name, from the start of the metadata; then of metadata: 0, 0
 ///          52  u64 alignment
 ///         DATA (2), 76 bytes, alignment 64
 ///          60  {u64 offset, u64 length} from the start of the storage
@@ -156,7 +156,7 @@ public final class Irpa {
             entries.putLong(size).putInt(type).putLong(0);
             entries.putLong(names.size()).putLong(name.length);
             names.writeBytes(name);
-            entries.putLong(names.size()).putLong(0).putLong(alignment);
+            entries.putLong(0).putLong(0).putLong(alignment);
         }
 
         private void putData(ByteBuffer entries, Constant constant, long place) {

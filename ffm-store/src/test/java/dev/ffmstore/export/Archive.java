@@ -50,7 +50,7 @@ public record Archive(List<Entry> entries) {
             int entry = (int) at;
             Range name = Range.at(file, entry + 20);
             expect(nextName, name.offset(), "place of a name");
-            expect(name.end(), file.getLong(entry + 36), "place of metadata");
+            expect(0, file.getLong(entry + 36), "place of metadata");
             expect(0, file.getLong(entry + 44), "size of metadata");
             expect(0, file.getLong(entry + 12), "flags of an entry");
             int type = file.getInt(entry + 8);

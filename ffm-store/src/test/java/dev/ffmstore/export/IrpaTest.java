@@ -26,11 +26,11 @@ class IrpaTest {
         expected.putLong(256).putLong(68); // storage
         expected.position(96);
         expected.putLong(76).putInt(2).putLong(0);
-        expected.putLong(0).putLong(2).putLong(2).putLong(0).putLong(64);
+        expected.putLong(0).putLong(2).putLong(0).putLong(0).putLong(64);
         expected.putLong(0).putLong(6);
         expected.position(176);
         expected.putLong(76).putInt(2).putLong(0);
-        expected.putLong(2).putLong(1).putLong(3).putLong(0).putLong(64);
+        expected.putLong(2).putLong(1).putLong(0).putLong(0).putLong(64);
         expected.putLong(64).putLong(4);
         expected.put("abc".getBytes(StandardCharsets.UTF_8));
         expected.put(256, first).put(320, second);
