@@ -1,11 +1,9 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.Source;
 import java.nio.file.Path;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /// A command about a file.
@@ -13,11 +11,8 @@ abstract class FileCommand extends ReportingCommand {
     @Parameters(paramLabel = "FILE", description = "the GGUF file")
     Path path;
 
-    @Option(
-            names = "--max-metadata",
-            paramLabel = "MIB",
-            description = "refuse a file whose metadata is larger than this many MiB; by default 256")
-    private int maxMetadataMib = 256;
+    @Mixin
+    private MetadataLimit limit;
 
     @Override
     final String subject() {
@@ -26,12 +21,7 @@ abstract class FileCommand extends ReportingCommand {
 
     @Override
     final void execute() throws Exception {
-        if (maxMetadataMib < 1) {
-            throw new ParameterException(
-                    spec.commandLine(), "--max-metadata: expected 1 or more, got " + maxMetadataMib);
-        }
-        GgufOptions limits = GgufOptions.defaults().withMaxMetadataBytes((long) maxMetadataMib << 20);
-        try (GgufFile file = GgufFile.open(Source.of(path), limits)) {
+        try (GgufFile file = GgufFile.open(Source.of(path), limit.options())) {
             execute(file);
         }
     }

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             LoadCommand.class,
             ChecksumCommand.class,
             ExportCommand.class,
+            BakeCommand.class,
             DemoCommand.class,
             AutoComplete.GenerateCompletion.class
         },
@@ -33,6 +34,7 @@ import picocli.CommandLine.Spec;
             "  ffm-store plan model.gguf               what a load would cost",
             "  ffm-store load model.gguf               load it and report",
             "  ffm-store export model.gguf -o m.irpa   write it as an IREE parameter archive",
+            "  ffm-store bake m.mlir model.gguf -o out.mlir  put its tensors into a module",
             "  source <(ffm-store generate-completion) complete commands in the shell",
             "",
             "FFM_STORE_OPTS holds more options for the JVM, such as -Xmx64m."

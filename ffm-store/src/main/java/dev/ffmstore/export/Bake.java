@@ -50,7 +50,12 @@ public record Bake(FileLayout layout, List<Constant> filled, int kept) {
     /// not there or has another type, or does not tell a type that is not declared either
     /// @throws IOException if the module cannot be read
     public static Bake of(Source module, ConstantSource constants, DeclaredTypes types) throws IOException {
-        return new Filling(module, constants, types).bake();
+        Source.Identity before = module.identity();
+        Bake bake = new Filling(module, constants, types).bake();
+        if (!module.identity().equals(before)) {
+            throw ModuleException.of(module.name(), "has changed while it was being read");
+        }
+        return bake;
     }
 
     /// The work of one call.

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
     @ParameterizedTest
-    @ValueSource(strings = {"inspect", "plan", "load", "checksum", "demo"})
+    @ValueSource(strings = {"inspect", "plan", "load", "checksum", "export", "bake", "demo"})
     void everyCommandHasHelpWithExamples(String command) {
         CliRun run = CliRun.of(command, "--help");
         assertThat(run.status()).isZero();

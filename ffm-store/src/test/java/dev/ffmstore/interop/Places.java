@@ -16,6 +16,11 @@ final class Places {
         return module().resolve("src/test/python");
     }
 
+    /// {@return the launcher script of the packaged command line}
+    static Path launcher() {
+        return module().resolve("target/ffm-store/bin/ffm-store");
+    }
+
     /// {@return the folder beside the project that holds more test data, or -Dffmstore.shared; it need not exist}
     static Path shared() {
         String elsewhere = System.getProperty("ffmstore.shared");

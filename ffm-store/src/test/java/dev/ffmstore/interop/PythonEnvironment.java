@@ -31,36 +31,60 @@ final class PythonEnvironment {
     ///
     /// @throws IOException if there is no Python of 3.10 or newer with venv, or the packages cannot be had
     static PythonEnvironment of(Path requirements) throws IOException {
+        return of(List.of(requirements));
+    }
+
+    /// {@return the environment of a requirements file whose packages are compiled, made now if it is not there}
+    ///
+    /// @param tools the requirements file of what they are compiled with, installed first
+    /// @throws IOException if there is no Python of 3.10 or newer with venv, or the packages cannot be had
+    static PythonEnvironment compiled(Path tools, Path requirements) throws IOException {
+        return of(List.of(tools, requirements));
+    }
+
+    private static PythonEnvironment of(List<Path> requirements) throws IOException {
         Interpreter base = Interpreter.find();
-        String packages = Files.readString(requirements);
+        StringBuilder packages = new StringBuilder();
+        for (Path each : requirements) {
+            packages.append(Files.readString(each));
+        }
         String key = Sha256.of((packages + base.version()).getBytes(StandardCharsets.UTF_8))
                 .substring(0, 16);
         Path folder = Cache.keep("python-" + key, place -> make(base, requirements, place));
         return new PythonEnvironment(pythonIn(folder));
     }
 
-    private static void make(Interpreter base, Path requirements, Path place) throws IOException {
+    private static void make(Interpreter base, List<Path> requirements, Path place) throws IOException {
         Command venv = Command.run(List.of(base.name(), "-m", "venv", place.toString()));
         if (!venv.succeeded()) {
             throw new IOException(base.name() + " (" + base.version() + ") cannot make a virtual environment;"
                     + " install its venv and ensurepip modules (python3-venv on Debian and Ubuntu)\n" + venv.output()
                     + venv.errors());
         }
+        PythonEnvironment made = new PythonEnvironment(pythonIn(place));
+        made.install(requirements.getFirst());
+        for (Path compiled : requirements.subList(1, requirements.size())) {
+            // with the tools that are there, and not a package that was compiled before with other settings
+            made.install(compiled, "--no-build-isolation", "--no-cache-dir");
+        }
+    }
+
+    private void install(Path requirements, String... options) throws IOException {
         // as a module: pip's own script names the interpreter by the path that is about to change
-        new PythonEnvironment(pythonIn(place))
-                .run(
-                        "-m",
-                        "pip",
-                        "install",
-                        "--quiet",
-                        "--no-input",
-                        "--disable-pip-version-check",
-                        "--requirement",
-                        requirements.toString());
+        List<String> arguments = new ArrayList<>(
+                List.of("-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"));
+        arguments.addAll(List.of(options));
+        arguments.addAll(List.of("--requirement", requirements.toString()));
+        run(arguments.toArray(String[]::new));
     }
 
     private static Path pythonIn(Path folder) {
         return folder.resolve("bin/python");
+    }
+
+    /// {@return the interpreter}
+    Path python() {
+        return python;
     }
 
     /// {@return what Python prints to stdout}

@@ -4,6 +4,7 @@ import static dev.ffmstore.internal.vector.Lanes.COUNT;
 import static dev.ffmstore.internal.vector.Lanes.F32;
 import static dev.ffmstore.internal.vector.Lanes.doubleWord;
 import static dev.ffmstore.internal.vector.Lanes.half;
+import static dev.ffmstore.internal.vector.Lanes.passes;
 import static dev.ffmstore.internal.vector.Lanes.unsignedByte;
 import static dev.ffmstore.internal.vector.Lanes.unsignedShort;
 import static dev.ffmstore.internal.vector.Lanes.word;
@@ -100,9 +101,10 @@ final class CodebookQuants {
     static void iq2xxs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 66) {
             float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int entries = word(blocks, from + 2 + sub * 8);
-                int signs = word(blocks, from + 6 + sub * 8);
+            long codes = from + 2;
+            for (int subs = passes(8); subs != 0; subs >>= 1, codes += 8) {
+                int entries = word(blocks, codes);
+                int signs = word(blocks, codes + 4);
                 float scale = d * (0.5f + (signs >>> 28)) * 0.25f;
                 for (int l = 0; l < 4; l += GROUPS, to += VECTOR_BYTES) {
                     FloatVector grid = eights(IQ2_XXS, entries & 0xFF, entries >>> 8 & 0xFF);
@@ -118,10 +120,11 @@ final class CodebookQuants {
         for (long block = 0; block < blockCount; block++, from += 74) {
             float d = half(blocks, from);
             long scales = doubleWord(blocks, from + 66);
-            for (int pair = 0; pair < 16; pair++) {
+            long codes = from + 2;
+            for (int pairs = passes(16); pairs != 0; pairs >>= 1, codes += 4) {
                 float scale = d * (0.5f + (scales & 0xF)) * 0.25f;
                 scales >>>= 4;
-                int indices = word(blocks, from + 2 + pair * 4);
+                int indices = word(blocks, codes);
                 for (int l = 0; l < 2; l += GROUPS, to += VECTOR_BYTES) {
                     FloatVector grid = eights(IQ2_XS, indices & 511, indices >>> 16 & 511);
                     store(grid, eights(EVEN_SIGNS, indices >>> 9 & 127, indices >>> 25), scale, dense, to);
@@ -136,11 +139,12 @@ final class CodebookQuants {
             float d = half(blocks, from);
             long scales = doubleWord(blocks, from + 74);
             long high = doubleWord(blocks, from + 66);
-            for (int pair = 0; pair < 16; pair++) {
+            long codes = from + 2;
+            for (int pairs = passes(16); pairs != 0; pairs >>= 1, codes += 2) {
                 float scale = d * (0.5f + (scales & 0xF)) * 0.25f;
                 scales >>>= 4;
-                int entries = unsignedShort(blocks, from + 2 + pair * 2);
-                int signs = unsignedShort(blocks, from + 34 + pair * 2);
+                int entries = unsignedShort(blocks, codes);
+                int signs = unsignedShort(blocks, codes + 32);
                 for (int l = 0; l < 2; l += GROUPS, to += VECTOR_BYTES) {
                     int entry0 = entries & 0xFF | ((int) high & 3) << 8;
                     int entry1 = entries >>> 8 | ((int) high & 12) << 6;
@@ -157,10 +161,12 @@ final class CodebookQuants {
     static void iq3xxs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 98) {
             float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int signs = word(blocks, from + 66 + sub * 4);
+            long codes = from + 2;
+            long signWords = from + 66;
+            for (int subs = passes(8); subs != 0; subs >>= 1, codes += 8, signWords += 4) {
+                int signs = word(blocks, signWords);
                 float scale = d * (0.5f + (signs >>> 28)) * 0.5f;
-                long entries = doubleWord(blocks, from + 2 + sub * 8);
+                long entries = doubleWord(blocks, codes);
                 for (int l = 0; l < 4; l += GROUPS, to += VECTOR_BYTES) {
                     int four = (int) entries;
                     FloatVector grid = fours(IQ3_XXS, four & 0xFF, four >>> 8 & 0xFF, four >>> 16 & 0xFF, four >>> 24);
@@ -176,12 +182,15 @@ final class CodebookQuants {
         for (long block = 0; block < blockCount; block++, from += 110) {
             float d = half(blocks, from);
             int scales = word(blocks, from + 106);
-            for (int sub = 0; sub < 8; sub++) {
+            long codes = from + 2;
+            long highs = from + 66;
+            long signWords = from + 74;
+            for (int subs = passes(8); subs != 0; subs >>= 1, codes += 8, highs++, signWords += 4) {
                 float scale = d * (1 + 2 * (scales & 0xF));
                 scales >>>= 4;
-                int high = unsignedByte(blocks, from + 66 + sub);
-                int signs = word(blocks, from + 74 + sub * 4);
-                long entries = doubleWord(blocks, from + 2 + sub * 8);
+                int high = unsignedByte(blocks, highs);
+                int signs = word(blocks, signWords);
+                long entries = doubleWord(blocks, codes);
                 for (int l = 0; l < 4; l += GROUPS, to += VECTOR_BYTES) {
                     int four = (int) entries;
                     FloatVector grid = fours(
@@ -202,11 +211,13 @@ final class CodebookQuants {
     static void iq1s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 50) {
             float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int high = unsignedShort(blocks, from + 34 + sub * 2);
+            long codes = from + 2;
+            long highs = from + 34;
+            for (int subs = passes(8); subs != 0; subs >>= 1, codes += 4, highs += 2) {
+                int high = unsignedShort(blocks, highs);
                 float scale = d * (2 * (high >> 12 & 7) + 1);
                 float delta = (high & 0x8000) == 0 ? IQ1_DELTA : -IQ1_DELTA;
-                int entries = word(blocks, from + 2 + sub * 4);
+                int entries = word(blocks, codes);
                 for (int l = 0; l < 4; l += GROUPS, to += VECTOR_BYTES) {
                     int entry0 = entries & 0xFF | (high & 7) << 8;
                     int entry1 = entries >>> 8 & 0xFF | (high >> 3 & 7) << 8;
@@ -222,11 +233,15 @@ final class CodebookQuants {
         for (long block = 0; block < blockCount; block++, from += 56) {
             long scales = doubleWord(blocks, from + 48);
             float d = Float.float16ToFloat(PackedScales.iq1m(scales));
-            for (int pair = 0; pair < 16; pair++) {
-                int s = (int) (scales >>> (pair >> 2) * 16 + (pair & 3) * 3) & 7;
+            long codes = from;
+            long highs = from + 32;
+            int shift = 0; // three bits a scale, four scales in each of the four words
+            for (int pairs = passes(16); pairs != 0; pairs >>= 1, codes += 2, highs++) {
+                int s = (int) (scales >>> shift) & 7;
+                shift += (shift & 15) == 9 ? 7 : 3;
                 float scale = d * (2 * s + 1);
-                int high = unsignedByte(blocks, from + 32 + pair);
-                int entries = unsignedShort(blocks, from + pair * 2);
+                int high = unsignedByte(blocks, highs);
+                int entries = unsignedShort(blocks, codes);
                 for (int l = 0; l < 2; l += GROUPS, to += VECTOR_BYTES) {
                     float delta0 = (high & 0x08) == 0 ? IQ1_DELTA : -IQ1_DELTA;
                     float delta1 = (high & 0x80) == 0 ? IQ1_DELTA : -IQ1_DELTA;

@@ -33,6 +33,12 @@ final class Lanes {
     /// Floats in a vector.
     static final int COUNT = BITS / Float.SIZE;
 
+    /// The elements that a kernel's innermost loop makes: two vectors, of sixteen floats each or of eight.
+    static final int TWO = 2 * COUNT;
+
+    /// The passes that make a row of 32 elements, two vectors each.
+    static final int ROW = passes(32 / TWO);
+
     static final VectorSpecies<Float> F32 = VectorSpecies.of(float.class, VectorShape.forBitSize(BITS));
     static final VectorSpecies<Integer> I32 = VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
     static final VectorSpecies<Short> I16 =
@@ -40,6 +46,15 @@ final class Lanes {
     static final VectorSpecies<Byte> I8 = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
 
     private Lanes() {}
+
+    /// As many bits as a loop has passes: `for (int left = passes(8); left != 0; left >>= 1)`.
+    ///
+    /// Kernels count so within a block, all but their innermost loops of two or fewer passes, which C2 unrolls. In
+    /// a loop over a counter it works out beforehand, for each block, which passes need no range checks: for the
+    /// few passes of a block that costs more than the checks, twice the time of a whole kernel.
+    static int passes(int count) {
+        return (1 << count) - 1;
+    }
 
     /// The half-precision number at `offset`.
     static float half(MemorySegment blocks, long offset) {

@@ -4,6 +4,7 @@ import static dev.ffmstore.internal.vector.Lanes.COUNT;
 import static dev.ffmstore.internal.vector.Lanes.I32;
 import static dev.ffmstore.internal.vector.Lanes.LE;
 import static dev.ffmstore.internal.vector.Lanes.half;
+import static dev.ffmstore.internal.vector.Lanes.passes;
 import static dev.ffmstore.internal.vector.Lanes.toFloat;
 import static dev.ffmstore.internal.vector.Lanes.unsignedBytes;
 
@@ -54,11 +55,12 @@ final class TableQuants {
             float d = half(blocks, from);
             int high = Lanes.unsignedShort(blocks, from + 2);
             int low = Lanes.word(blocks, from + 4);
-            for (int sub = 0; sub < 8; sub++, to += 2 * HALF_BYTES) {
+            long bytes = from + 8;
+            for (int subs = passes(8); subs != 0; subs >>= 1, bytes += 16, to += 2 * HALF_BYTES) {
                 int s = low & 0xF | (high & 3) << 4;
                 low >>>= 4;
                 high >>>= 2;
-                nibbles(IQ4, IQ4_UPPER, blocks, from + 8 + sub * 16, d * (s - 32), dense, to);
+                nibbles(IQ4, IQ4_UPPER, blocks, bytes, d * (s - 32), dense, to);
             }
         }
     }
@@ -93,15 +95,17 @@ final class TableQuants {
 
     static void nvfp4(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 36) {
-            for (int sub = 0; sub < 4; sub += COUNT / 8) {
-                float d = NibbleTables.halvedE4m3(blocks.get(Lanes.BYTE, from + sub));
-                IntVector q = unsignedBytes(blocks, from + 4 + sub * 8);
+            long scales = from;
+            long bytes = from + 4;
+            for (int left = passes(32 / COUNT); left != 0; left >>= 1, bytes += COUNT) {
+                float d = NibbleTables.halvedE4m3(blocks.get(Lanes.BYTE, scales++));
+                IntVector q = unsignedBytes(blocks, bytes);
                 if (COUNT == 8) {
                     store(E2M1, E2M1_UPPER, q.and(0xF), d, dense, to);
                     store(E2M1, E2M1_UPPER, q.lanewise(VectorOperators.LSHR, 4), d, dense, to + EIGHT_BYTES);
                     to += HALF_BYTES;
                 } else { // the first eight bytes belong to one sub-block of sixteen, the others to the next
-                    float next = NibbleTables.halvedE4m3(blocks.get(Lanes.BYTE, from + sub + 1));
+                    float next = NibbleTables.halvedE4m3(blocks.get(Lanes.BYTE, scales++));
                     store(E2M1, E2M1, twice(FIRST_TWICE, q), d, dense, to);
                     store(E2M1, E2M1, twice(SECOND_TWICE, q), next, dense, to + HALF_BYTES);
                     to += 2 * HALF_BYTES;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /// The strings of MLIR bytecode, of which only a few are wanted, and only those held.
 ///
@@ -39,7 +40,7 @@ final class BytecodeStrings {
     private static Map<Long, Range> ranges(BytecodeSection section, Set<Long> wanted) throws IOException {
         ModuleCursor cursor = section.cursor();
         long count = cursor.varint("number of strings");
-        Map<Long, Range> ranges = new HashMap<>();
+        Map<Long, Range> ranges = new TreeMap<>(); // read in the order of the file
         long end = section.end();
         long total = 0;
         for (long index = count - 1; index >= 0; index--) {

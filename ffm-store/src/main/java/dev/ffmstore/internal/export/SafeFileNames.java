@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 public final class SafeFileNames {
     private static final int MAX_STEM = 180;
     private static final int DIGEST_DIGITS = 16;
-    private static final Pattern DEVICE = Pattern.compile("(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
+    private static final Pattern DEVICE = Pattern.compile("(?is)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
 
     private final Set<String> taken = new HashSet<>();
 

@@ -14,8 +14,7 @@ import java.util.regex.Pattern;
 /// Reads a file of names and types, a line each.
 public final class TypesFile {
     private static final long MAX_BYTES = 16 << 20;
-    private static final Pattern LINE =
-            Pattern.compile("(?:\"((?:[^\"\\\\]|\\\\.)*+)\"|(\\S++))\\s++tensor\\s*+<\\s*+([^>\\s][^\\s]*+)>");
+    private static final Pattern TYPE = Pattern.compile("tensor\\s*<(\\S+)>");
 
     private TypesFile() {}
 
@@ -55,19 +54,31 @@ public final class TypesFile {
         if (text.isEmpty() || text.startsWith("//")) {
             return;
         }
-        Matcher matcher = LINE.matcher(text);
-        if (!matcher.matches()) {
+        int end = endOfName(text);
+        String name = text.substring(0, end);
+        if (name.startsWith("\"")) {
+            byte[] raw = name.getBytes(StandardCharsets.UTF_8);
+            byte[] inside = Arrays.copyOfRange(raw, 1, Math.max(raw.length - 1, 1));
+            name = MlirString.unescape(inside, inside.length).orElseThrow(() -> malformed(source, offset));
+        }
+        Matcher matcher = TYPE.matcher(text.substring(end).strip());
+        if (end == text.length() || !Character.isWhitespace(text.charAt(end)) || !matcher.matches()) {
             throw malformed(source, offset);
         }
-        String name = matcher.group(2);
-        if (name == null) {
-            byte[] raw = matcher.group(1).getBytes(StandardCharsets.UTF_8);
-            name = MlirString.unescape(raw, raw.length).orElseThrow(() -> malformed(source, offset));
-        }
-        TensorType type = TensorType.parse(matcher.group(3)).orElseThrow(() -> malformed(source, offset));
+        TensorType type = TensorType.parse(matcher.group(1)).orElseThrow(() -> malformed(source, offset));
         if (types.put(name, new Line(type, offset)) != null) {
             throw ModuleException.at(source.name(), "name is there twice", offset, null, MlirString.quote(name));
         }
+    }
+
+    /// Where the name at the start of a line ends: behind its quotes, or at the first blank.
+    private static int endOfName(String line) {
+        boolean quoted = line.startsWith("\"");
+        int end = quoted ? 1 : 0;
+        while (end < line.length() && (quoted ? line.charAt(end) != '"' : !Character.isWhitespace(line.charAt(end)))) {
+            end += quoted && line.charAt(end) == '\\' ? 2 : 1;
+        }
+        return Math.min(quoted ? end + 1 : end, line.length());
     }
 
     private static ModuleException malformed(Source source, long offset) {
