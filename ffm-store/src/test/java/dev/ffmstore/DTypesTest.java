@@ -17,10 +17,10 @@ class DTypesTest {
     void theLastRuleThatMatchesDecides() {
         DTypes types = DTypes.all(DType.BF16).with("*norm*", DType.F32).with("a.norm", DType.F16);
         List<String> names = List.of("a.norm", "b.norm", "c");
-        assertThat(names.stream().map(types.over(names)))
-                .containsExactly(DType.F16, DType.F32, DType.BF16);
+        assertThat(names.stream().map(types.over(names))).containsExactly(DType.F16, DType.F32, DType.BF16);
         assertThat(DTypes.dense().over(names).apply("c")).isEqualTo(DType.F32);
-        assertThat(types).isEqualTo(DTypes.all(DType.BF16).with("*norm*", DType.F32).with("a.norm", DType.F16));
+        assertThat(types)
+                .isEqualTo(DTypes.all(DType.BF16).with("*norm*", DType.F32).with("a.norm", DType.F16));
         assertThat(types).hasToString("*=BF16, *norm*=F32, a.norm=F16");
     }
 

@@ -195,13 +195,13 @@ class DocExamplesTest {
     @Test
     void otherTypesAndNames() throws IOException {
         try (TensorStore store = loadAsBfloat16(model)) {
-            assertThat(store.tensor("model.layers.0.self_attn.q_proj.weight").dtype()).isEqualTo(DType.BF16);
+            assertThat(store.tensor("model.layers.0.self_attn.q_proj.weight").dtype())
+                    .isEqualTo(DType.BF16);
             assertThat(store.tensor("model.norm.weight").dtype()).isEqualTo(DType.F32);
             assertThat(store.find("lm_head.weight")).isPresent();
             assertThat(store.plan().aliases()).isEmpty();
         }
     }
-
 
     // how-to: Threads and decoders
     static final LoadOptions TWO_SCALAR_WORKERS =

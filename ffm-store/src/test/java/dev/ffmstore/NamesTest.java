@@ -158,10 +158,8 @@ class NamesTest {
                     }
                 }
                 // by hand: a0 b0 a1 b1 a2 b2 becomes a0 a1 a2 b0 b1 b2
-                assertThat(values(store, part + "k_proj.bias"))
-                        .containsExactly(0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11);
-                assertThat(values(store, part + "v_proj.weight"))
-                        .containsExactly(toFloats(IntStream.range(0, 36)));
+                assertThat(values(store, part + "k_proj.bias")).containsExactly(0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11);
+                assertThat(values(store, part + "v_proj.weight")).containsExactly(toFloats(IntStream.range(0, 36)));
             }
         }
 
@@ -177,8 +175,8 @@ class NamesTest {
         @ParameterizedTest
         @ValueSource(strings = {"qwen2", "gemma", "gemma2", "gemma3"})
         void leavesRowsOfOthersWhereTheyAre(String architecture) throws IOException {
-            GgufWriter header = model(architecture)
-                    .putInteger(architecture + ".attention.head_count", MetadataType.UINT32, 2);
+            GgufWriter header =
+                    model(architecture).putInteger(architecture + ".attention.head_count", MetadataType.UINT32, 2);
             f32(header, "blk.0.attn_q.weight", 8, 1);
             try (GgufFile file = open(header);
                     TensorStore store = TensorStore.load(file, HF)) {
@@ -189,8 +187,7 @@ class NamesTest {
 
         @Test
         void takesAsManyKvHeadsAsHeadsWhereTheModelDoesNotSay() throws IOException {
-            GgufWriter header =
-                    model("llama").putInteger("llama.attention.head_count", MetadataType.UINT32, 2);
+            GgufWriter header = model("llama").putInteger("llama.attention.head_count", MetadataType.UINT32, 2);
             f32(header, "blk.0.attn_k.weight", 8, 1);
             try (GgufFile file = open(header)) {
                 assertThat(LoadPlan.of(file, HF).slots().getFirst().rowOrder())
@@ -328,7 +325,12 @@ class NamesTest {
         @Test
         void renamesByNamesAndGlobs() throws IOException {
             Names names = table(
-                    "# mine", "", "a=b", "  blk.*.q.weight =  layer/*/q  # every q", "blk.7.q.weight = last", "e#f = g#h");
+                    "# mine",
+                    "",
+                    "a=b",
+                    "  blk.*.q.weight =  layer/*/q  # every q",
+                    "blk.7.q.weight = last",
+                    "e#f = g#h");
             LoadPlan plan = plan(names, "a", "blk.0.q.weight", "blk.7.q.weight", "e#f", "kept");
             assertThat(plan.slots())
                     .extracting(LoadPlan.Slot::name)
@@ -340,8 +342,7 @@ class NamesTest {
         @Test
         void givesSecondNamesToTiedTensors() throws IOException {
             LoadPlan plan = plan(table("a = b", "a = c", "a = d"), "a");
-            assertThat(plan.aliases())
-                    .containsExactly(new LoadPlan.Alias("c", "b"), new LoadPlan.Alias("d", "b"));
+            assertThat(plan.aliases()).containsExactly(new LoadPlan.Alias("c", "b"), new LoadPlan.Alias("d", "b"));
         }
 
         @ParameterizedTest

@@ -70,8 +70,8 @@ class HfSidecarsTest {
     private static String text(FileLayout layout) throws IOException {
         byte[] bytes = new byte[Math.toIntExact(layout.size())];
         for (FileLayout.Placed placed : layout.pieces()) {
-            MemorySegment place =
-                    MemorySegment.ofArray(bytes).asSlice(placed.offset(), placed.piece().size());
+            MemorySegment place = MemorySegment.ofArray(bytes)
+                    .asSlice(placed.offset(), placed.piece().size());
             switch (placed.piece()) {
                 case FileLayout.Literal literal -> place.copyFrom(MemorySegment.ofArray(literal.bytes()));
                 case FileLayout.Copy copy -> copy.source().read(copy.offset(), place);
@@ -175,7 +175,9 @@ class HfSidecarsTest {
                 .putInteger("gemma2.block_count", MetadataType.UINT32, 46)
                 .putInteger("gemma2.attention.key_length", MetadataType.UINT32, 128)
                 .tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12));
-        assertThat(config(header)).containsEntry("query_pre_attn_scalar", number(3)).containsEntry("head_dim", number(128));
+        assertThat(config(header))
+                .containsEntry("query_pre_attn_scalar", number(3))
+                .containsEntry("head_dim", number(128));
     }
 
     @Test
@@ -276,8 +278,8 @@ class HfSidecarsTest {
         assertThatThrownBy(() -> config(model("qwen2", "eps").tensor("output.weight", GgmlType.F32, Shape.of(1))))
                 .isInstanceOf(GgufException.class)
                 .hasMessageContaining("vocab_size");
-        assertThatThrownBy(() -> config(
-                        model("qwen2", "eps").tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12))))
+        assertThatThrownBy(
+                        () -> config(model("qwen2", "eps").tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12))))
                 .isInstanceOf(GgufException.class)
                 .hasMessageContaining("layer_norm_rms_epsilon: expected a floating-point number, got no such key");
         assertThatThrownBy(() -> config(model("qwen2", "block_count").putString("qwen2.block_count", "2")))

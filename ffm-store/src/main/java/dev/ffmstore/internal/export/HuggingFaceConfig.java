@@ -105,7 +105,9 @@ public final class HuggingFaceConfig {
         long headDim = integer("attention.key_length").orElse(required("embedding_length") / heads);
         put("head_dim", headDim);
         if (architecture.equals("llama")) {
-            put("attention_bias", Boolean.toString(file.find("blk.0.attn_q.bias").isPresent()));
+            put(
+                    "attention_bias",
+                    Boolean.toString(file.find("blk.0.attn_q.bias").isPresent()));
             put("mlp_bias", Boolean.toString(file.find("blk.0.ffn_up.bias").isPresent()));
         }
         if (architecture.equals("gemma2") || architecture.equals("gemma3")) {
@@ -206,15 +208,17 @@ public final class HuggingFaceConfig {
             return OptionalLong.of(number.value());
         }
         throw GgufException.of(
-                file.name(),
-                "config.json needs the metadata key " + key + ": expected an integer, got " + value.get());
+                file.name(), "config.json needs the metadata key " + key + ": expected an integer, got " + value.get());
     }
 
     private String requiredReal(String name) throws GgufException {
-        return real(name).orElseThrow(() -> GgufException.of(
-                file.name(),
-                "config.json needs the metadata key " + key(name) + ": expected a floating-point number, got "
-                        + metadata.find(key(name)).map(MetadataValue::toString).orElse("no such key")));
+        return real(name)
+                .orElseThrow(() -> GgufException.of(
+                        file.name(),
+                        "config.json needs the metadata key " + key(name) + ": expected a floating-point number, got "
+                                + metadata.find(key(name))
+                                        .map(MetadataValue::toString)
+                                        .orElse("no such key")));
     }
 
     private Optional<String> real(String name) {

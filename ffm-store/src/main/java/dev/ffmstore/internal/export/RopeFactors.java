@@ -50,7 +50,8 @@ final class RopeFactors {
     /// @throws GgufException if Llama 3's rule does not give what is stored
     /// @throws IOException if the tensor cannot be read
     static Optional<String> llama3(GgufFile file, LoadOptions options) throws IOException {
-        List<String> names = file.tensors().stream().map(tensor -> tensor.name()).toList();
+        List<String> names =
+                file.tensors().stream().map(tensor -> tensor.name()).toList();
         if (!names.contains(TENSOR) || !options.filter().over(names).test(TENSOR)) {
             return Optional.empty();
         }
@@ -90,7 +91,8 @@ final class RopeFactors {
     }
 
     private static double base(Metadata metadata) {
-        return metadata.find(metadata.string("general.architecture") + ".rope.freq_base").orElse(null)
+        return metadata.find(metadata.string("general.architecture") + ".rope.freq_base")
+                                .orElse(null)
                         instanceof MetadataValue.Real base
                 ? base.value()
                 : 10_000;
@@ -101,8 +103,8 @@ final class RopeFactors {
         ConstantSource source = Constants.of(file, LoadOptions.defaults().filter(only));
         Constant constant = source.constants().getFirst();
         if (constant.byteSize() > 1 << 16) {
-            throw GgufException.of(file.name(), "tensor " + TENSOR + ": expected some hundred elements, got "
-                    + constant.shape());
+            throw GgufException.of(
+                    file.name(), "tensor " + TENSOR + ": expected some hundred elements, got " + constant.shape());
         }
         try (ConstantReader reader = source.openReader();
                 Arena arena = Arena.ofConfined()) {

@@ -10,7 +10,8 @@ import java.util.Optional;
 /// A model's tokenizer as far as the metadata holds it, as files.
 ///
 /// ```text
-/// tokenizer_vocabulary.json   {"model": "llama", …, "tokens": [STRING, …], "scores": [FLOAT, …], "token_type": [INT, …]}
+/// tokenizer_vocabulary.json   {"model": "llama", …, "tokens": [STRING, …], "scores": [FLOAT, …], "token_type":
+/// [INT, …]}
 /// vocab.json                  {"the": 0, …}                        of a byte-level BPE (`gpt2`) only,
 /// merges.txt                  #version: 0.2, then a merge a line   in the form of Hugging Face's slow tokenizers
 /// chat_template.jinja         the template as it is
@@ -64,7 +65,9 @@ public final class Vocabulary {
         String before = "{\n";
         for (String key : metadata.asMap().keySet()) {
             if (key.startsWith(PREFIX)) {
-                sink.add(before).add(JsonText.quote(key.substring(PREFIX.length()))).add(": ");
+                sink.add(before)
+                        .add(JsonText.quote(key.substring(PREFIX.length())))
+                        .add(": ");
                 value(metadata.get(key), sink);
                 before = ",\n";
             }
