@@ -1,10 +1,12 @@
-"""Maps a folder of NPY files with numpy, and compares them with the GGUF file they were exported from.
+"""Maps a folder of NPY files with numpy, and compares them with the GGUF file they were exported from,
+and each file with what numpy itself writes.
 
 usage: read_npy.py MODEL.gguf DTYPE FOLDER
 
 DTYPE is F32, F16 or BF16, as the folder was exported. Prints how many tensors there are.
 """
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -25,6 +27,10 @@ def main(model, dtype, folder):
         entry = entries[name]
         # numpy maps no file without data
         found = np.load(folder / entry["file"], mmap_mode="r" if elements.size else None)
+        written = io.BytesIO()
+        np.save(written, np.asarray(found))
+        if (folder / entry["file"]).read_bytes() != written.getvalue():
+            sys.exit(f"{folder}: {entry['file']} is not what numpy writes")
         if entry["dtype"] == "BF16":  # which the format has no name for
             found = found.view(ml_dtypes.bfloat16)
         if found.dtype != elements.dtype or found.shape != elements.shape or found.tobytes() != elements.tobytes():

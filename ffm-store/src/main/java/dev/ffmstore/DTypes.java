@@ -30,7 +30,7 @@ public record DTypes(List<Rule> rules) {
             NameFilter.compile(glob);
             switch (dtype) {
                 case F32, F16, BF16 -> {}
-                default -> throw new IllegalArgumentException("dtype: expected F32, F16 or BF16, got " + dtype);
+                default -> throw new IllegalArgumentException("expected F32, F16 or BF16, got " + dtype);
             }
         }
     }

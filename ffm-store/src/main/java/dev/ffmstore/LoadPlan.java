@@ -6,6 +6,7 @@ import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.decode.RegionLoad;
+import dev.ffmstore.internal.decode.SlotReader;
 import dev.ffmstore.internal.text.Printable;
 import java.util.List;
 import java.util.Optional;
@@ -179,7 +180,8 @@ public record LoadPlan(
     public long peakBytes(int threads) {
         long pieces = Math.max(slots.size(), regionBytes / RANGE_BYTES + 1);
         int workers = (int) Math.min(threads, pieces);
-        return RegionLoad.peakBytes(Math.addExact(regionBytes, 2 * headerBytes), workers);
+        long tiles = slots.stream().allMatch(Slot::isDirect) ? 0 : (long) workers * SlotReader.TILE_BYTES;
+        return RegionLoad.peakBytes(Math.addExact(regionBytes, 2 * headerBytes + tiles), workers);
     }
 
     /// {@return a table of the slots, a line each, and a line of totals}

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             MemoryTable.class,
             ColdStart.class,
             Scaling.class,
+            WholeExport.class,
             Report.class
         })
 public final class Main {

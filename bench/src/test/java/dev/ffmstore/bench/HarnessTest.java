@@ -175,6 +175,37 @@ class HarnessTest {
     }
 
     @Test
+    void exportReportsEveryPassAgainstAPlainWrite() throws IOException {
+        Path place = Files.createDirectory(folder.resolve("place"));
+        Result result = run("export", "--model", model, "--folder", place.toString(), "--repeat", "2", "--json");
+
+        assertThat(result.status()).as(result.err()).isZero();
+        Map<String, Object> report = result.json();
+        assertThat((Double) report.get("bytes")).isBetween(0.9 * SmallModel.DENSE_BYTES, 1.1 * SmallModel.DENSE_BYTES);
+        assertThat((List<?>) report.get("passes")).hasSize(3).allSatisfy(pass -> {
+            Map<?, ?> fields = (Map<?, ?>) pass;
+            assertThat((List<?>) fields.get("seconds")).hasSize(2);
+            assertPositive(fields.get("medianOverWrite"));
+        });
+        assertThat(place).isEmptyDirectory();
+        assertThat(run("export", "--model", model, "--folder", place.toString(), "--repeat", "1")
+                        .out())
+                .contains("irpa", "safetensors", "write", "1 rounds");
+    }
+
+    @Test
+    void plainWriteCountsWhatIsNotAHole() throws Exception {
+        Path file = folder.resolve("holes");
+        PlainWrite.write(file, 200_000, 2);
+        assertThat(PlainWrite.writtenBytes(file)).isEqualTo(200_000).isEqualTo(Files.size(file));
+        byte[] bytes = new byte[300_000];
+        bytes[150_000] = 1;
+        bytes[299_999] = 1;
+        assertThat(PlainWrite.writtenBytes(Files.write(file, bytes))).isEqualTo(65_536 + 300_000 - 4 * 65_536);
+        Files.delete(file);
+    }
+
+    @Test
     void missingModelIsOneLine() {
         Result result = run("whole-load", "--model", folder.resolve("none.gguf").toString());
 

@@ -2,12 +2,14 @@ package dev.ffmstore.cli;
 
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
+import dev.ffmstore.Names;
 import dev.ffmstore.export.ConstantSource;
 import dev.ffmstore.export.Constants;
 import dev.ffmstore.export.ExportOptions;
 import dev.ffmstore.export.ExportReport;
 import dev.ffmstore.export.Exporter;
 import dev.ffmstore.export.FileLayout;
+import dev.ffmstore.export.HfSidecars;
 import dev.ffmstore.export.Irpa;
 import dev.ffmstore.export.MlirConstants;
 import dev.ffmstore.export.MlirParameters;
@@ -23,7 +25,10 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -110,9 +115,13 @@ final class ExportCommand extends FileCommand {
                     + " keep ggml's values")
     private boolean applyScales;
 
-    /// What is written: one file, or a folder.
+    /// What is written: one file, with others that go beside it, or a folder.
     private sealed interface Output {
-        record OneFile(FileLayout layout) implements Output {}
+        record OneFile(FileLayout layout, List<NamedLayout> beside) implements Output {
+            OneFile(FileLayout layout) {
+                this(layout, List.of());
+            }
+        }
 
         record Folder(List<NamedLayout> files) implements Output {}
     }
@@ -130,7 +139,7 @@ final class ExportCommand extends FileCommand {
         ExportOptions exportOptions =
                 ExportOptions.defaults().threads(options.threads()).replace(force);
         Splats splats = splat ? Splats.find(source, exportOptions) : Splats.none();
-        Output output = output(chosen, source, splats, shardBytes);
+        Output output = output(chosen, source, splats, shardBytes, configuration(file, options, chosen));
         ExportReport report;
         try (Progress progress = new Progress("exporting", !json)) {
             report = write(new Exporter(source, exportOptions.progress(progress)), output, chosenPart);
@@ -145,7 +154,21 @@ final class ExportCommand extends FileCommand {
                 chosenPart));
     }
 
-    private Output output(ExportFormat chosen, ConstantSource source, Splats splats, OptionalLong shardBytes)
+    /// The files that Hugging Face's readers want beside weights under their names.
+    private static List<NamedLayout> configuration(GgufFile file, LoadOptions options, ExportFormat chosen)
+            throws IOException {
+        return chosen == ExportFormat.SAFETENSORS
+                        && options.names().convention().equals(Names.hf().convention())
+                ? HfSidecars.of(file, options)
+                : List.of();
+    }
+
+    private Output output(
+            ExportFormat chosen,
+            ConstantSource source,
+            Splats splats,
+            OptionalLong shardBytes,
+            List<NamedLayout> configuration)
             throws IOException {
         try {
             return switch (chosen) {
@@ -153,8 +176,9 @@ final class ExportCommand extends FileCommand {
                 case SAFETENSORS -> {
                     Safetensors.requireNamesIreeReads(source);
                     yield shardBytes.isPresent()
-                            ? new Output.Folder(Safetensors.shards(source, shardBytes.getAsLong()))
-                            : new Output.OneFile(Safetensors.layout(source));
+                            ? new Output.Folder(
+                                    withIndexLast(Safetensors.shards(source, shardBytes.getAsLong()), configuration))
+                            : new Output.OneFile(Safetensors.layout(source), configuration);
                 }
                 case NPY -> new Output.Folder(Npy.layouts(source));
                 case MLIR_PARAMS -> new Output.OneFile(MlirParameters.layout(source, scope == null ? "model" : scope));
@@ -165,14 +189,44 @@ final class ExportCommand extends FileCommand {
         }
     }
 
+    private static List<NamedLayout> withIndexLast(List<NamedLayout> shards, List<NamedLayout> configuration) {
+        List<NamedLayout> files = new ArrayList<>(shards);
+        files.addAll(shards.size() - 1, configuration);
+        return files;
+    }
+
     private ExportReport write(Exporter exporter, Output output, Optional<Part> chosenPart) throws IOException {
         return switch (output) {
-            case Output.OneFile(FileLayout layout) when out.equals(STANDARD_OUTPUT) -> stream(exporter, layout);
-            case Output.OneFile(FileLayout layout)
-            when chosenPart.isPresent() -> exporter.writePart(Path.of(out), layout, chosenPart.get());
-            case Output.OneFile(FileLayout layout) -> exporter.write(Path.of(out), layout);
-            case Output.Folder(List<NamedLayout> files) -> exporter.writeFolder(Path.of(out), files);
+            case Output.OneFile file when out.equals(STANDARD_OUTPUT) -> stream(exporter, file.layout());
+            case Output.OneFile file
+            when chosenPart.isPresent() -> {
+                if (chosenPart.get().number() == 1) {
+                    writeBeside(exporter, file.beside());
+                }
+                yield exporter.writePart(Path.of(out), file.layout(), chosenPart.get());
+            }
+            case Output.OneFile file -> {
+                requireFree();
+                writeBeside(exporter, file.beside());
+                yield exporter.write(Path.of(out), file.layout());
+            }
+            case Output.Folder folder -> {
+                requireFree();
+                yield exporter.writeFolder(Path.of(out), folder.files());
+            }
         };
+    }
+
+    /// Before anything is written, beside it or for it.
+    private void requireFree() throws FileSystemException {
+        if (!force && Files.exists(Path.of(out), LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileSystemException(out, null, "is there already; --force replaces it");
+        }
+    }
+
+    private void writeBeside(Exporter exporter, List<NamedLayout> files) throws IOException {
+        Exporter quiet = new Exporter(exporter.source(), exporter.options().progress((done, total) -> {}));
+        new FilesBeside(Path.of(out).toAbsolutePath().getParent(), files).write(quiet);
     }
 
     @SuppressWarnings("resource") // standard output stays open

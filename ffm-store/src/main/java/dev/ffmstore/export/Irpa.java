@@ -18,7 +18,7 @@ import java.util.Optional;
 ///     40  {u64 offset, u64 length} of entries, then of metadata, then of storage, from the start of the file
 ///     96  entries, each at a multiple of 16
 ///           0  u64 size of the entry   u32 type   u64 flags 0
-///          20  {u64 offset, u64 length} of the name, from the start of the metadata, then of a blob (none: 0, 0)
+///          20  {u64 offset, u64 length} of the name, from the start of the metadata; then of metadata: 0, 0
 ///          52  u64 alignment
 ///         DATA (2), 76 bytes, alignment 64
 ///          60  {u64 offset, u64 length} from the start of the storage

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.ffmstore.export.Archive;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -140,7 +141,8 @@ class ExportCommandTest {
         Path out = Files.writeString(folder.resolve("tiny.irpa"), "old");
         CliRun refused = CliRun.of("export", MODEL, "-o", out);
         assertThat(refused.status()).isEqualTo(1);
-        assertThat(refused.err()).isEqualTo("ffm-store: " + out + ": is there already" + System.lineSeparator());
+        assertThat(refused.err())
+                .isEqualTo("ffm-store: " + out + ": is there already; --force replaces it" + System.lineSeparator());
         assertThat(out).hasContent("old");
         assertThat(CliRun.of("export", "--force", MODEL, "-o", out).status()).isZero();
         assertThat(Files.size(out)).isGreaterThan(5_000_000);
@@ -170,6 +172,38 @@ class ExportCommandTest {
         assertThat(CliRun.of("export", "--shard-size", "2MB", "--force", MODEL, "-o", out)
                         .status())
                 .isZero();
+    }
+
+    @Test
+    void huggingFacesNamesComeWithTheirConfiguration() throws IOException {
+        Path out = Files.createDirectory(folder.resolve("one")).resolve("model.safetensors");
+        Path config = folder.resolve("one/config.json");
+        assertThat(CliRun.of("export", "--names", "hf", MODEL, "-o", out).err()).isEmpty();
+        assertThat(config).content().contains("LlamaForCausalLM");
+        assertThat(Files.readString(out, StandardCharsets.ISO_8859_1)).contains("model.embed_tokens.weight");
+
+        Files.delete(out);
+        assertThat(CliRun.of("export", "--names", "hf", MODEL, "-o", out).status())
+                .isZero();
+        Files.delete(out);
+        Files.writeString(config, "{}");
+        CliRun refused = CliRun.of("export", "--names", "hf", MODEL, "-o", out);
+        assertThat(refused.err()).startsWith("ffm-store: " + config + ": is there already");
+        assertThat(config).hasContent("{}");
+        assertThat(out).doesNotExist();
+        assertThat(CliRun.of("export", "--force", "--names", "hf", MODEL, "-o", out)
+                        .status())
+                .isZero();
+        assertThat(config).content().contains("LlamaForCausalLM");
+
+        Path shards = folder.resolve("shards");
+        assertThat(CliRun.of("export", "--names", "hf", "--shard-size", "2MB", MODEL, "-o", shards)
+                        .status())
+                .isZero();
+        assertThat(shards.resolve("config.json")).hasSameTextualContentAs(config);
+        assertThat(shards.resolve("model.safetensors.index.json")).isNotEmptyFile();
+        CliRun again = CliRun.of("export", "--names", "hf", "--force", "--shard-size", "2MB", MODEL, "-o", shards);
+        assertThat(again.err()).isEmpty();
     }
 
     @Test

@@ -43,7 +43,7 @@ public final class RegionLoad {
     /// @param regionBytes the size of the region
     /// @param threads how many workers
     public static long peakBytes(long regionBytes, int threads) {
-        long others = OVERHEAD_BYTES + (long) threads * (BlockStream.INPUT_BYTES + SlotReader.TILE_BYTES);
+        long others = OVERHEAD_BYTES + (long) threads * BlockStream.INPUT_BYTES;
         return regionBytes > Long.MAX_VALUE - others ? Long.MAX_VALUE : regionBytes + others;
     }
 

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// Whole blocks of a tensor whose elements stay what they are go straight to the target. All else goes through a
 /// tile of floats that stays in the second-level cache.
 public final class SlotReader {
-    /// The size of the tile.
-    static final int TILE_BYTES = 256 << 10;
+    /// The size of the tile, which a reader has as soon as it reads what does not go straight to the target.
+    public static final int TILE_BYTES = 256 << 10;
 
     private final BlockStream blocks;
     private final Arena arena;

@@ -25,6 +25,11 @@ import java.util.stream.Stream;
 /// @param source what is exported
 /// @param options how
 public record FileExport(ConstantSource source, ExportOptions options) {
+    /// What a worker renders, then writes, at a time.
+    public static final int BUFFER_BYTES = 4 << 20;
+
+    /// The smallest stretch of zeros in a new file that is not written but left to the file system.
+    public static final int HOLE_BYTES = 64 << 10;
 
     /// Writes a file; see [dev.ffmstore.export.Exporter#write].
     public ExportReport write(Path target, FileLayout layout) throws IOException {

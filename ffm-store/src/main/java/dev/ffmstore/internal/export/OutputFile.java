@@ -18,12 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// of
 /// many files has few of them open.
 final class OutputFile implements AutoCloseable {
-    /// What a worker renders, then writes, at a time.
-    static final int BUFFER_BYTES = 4 << 20;
-
-    /// The smallest stretch of zeros that is left to the file system.
-    private static final int HOLE_BYTES = 64 << 10;
-
+    private static final int BUFFER_BYTES = FileExport.BUFFER_BYTES;
+    private static final int HOLE_BYTES = FileExport.HOLE_BYTES;
     private static final MemorySegment ZEROS = Arena.global().allocate(HOLE_BYTES);
 
     private final Path path;
@@ -73,7 +69,7 @@ final class OutputFile implements AutoCloseable {
     /// Renders and writes a piece.
     ///
     /// @param index which, 0 to the number of pieces − 1
-    /// @param buffer of [#BUFFER_BYTES], native
+    /// @param buffer of [FileExport#BUFFER_BYTES], native
     /// @return how many bytes it has
     long writePiece(long index, Renderer renderer, MemorySegment buffer) throws IOException {
         long start = from + index * BUFFER_BYTES;

@@ -70,7 +70,7 @@ final class ParallelWriter {
         private final Renderer renderer;
 
         Task(Arena arena) {
-            buffer = arena.allocate(OutputFile.BUFFER_BYTES, Long.BYTES);
+            buffer = arena.allocate(FileExport.BUFFER_BYTES, Long.BYTES);
             renderer = new Renderer(source);
         }
 
