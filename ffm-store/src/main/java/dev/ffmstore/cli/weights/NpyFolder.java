@@ -83,11 +83,13 @@ final class NpyFolder {
                     0,
                     source.size(),
                     json -> json.object((field, value) -> {
-                        if (field.equals("tensors")) {
-                            found[0] = true;
-                            value.array(tensor -> entries.add(Entry.read(index, tensor)));
-                        } else {
-                            value.skip();
+                        switch (field) {
+                            case "tensors" -> {
+                                found[0] = true;
+                                value.array(tensor -> entries.add(Entry.read(index, tensor)));
+                            }
+                            case "names" -> convention = value.string();
+                            default -> value.skip();
                         }
                     }));
         }

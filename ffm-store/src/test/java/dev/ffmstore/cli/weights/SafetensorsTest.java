@@ -43,13 +43,16 @@ class SafetensorsTest {
     @Test
     void readsTensorsInTheOrderOfTheirData() throws IOException {
         String empty = field("leer \\u00fc", "F64", "[0, 3]", 8, 8);
-        Path file = write("{\"__metadata__\":{\"format\":\"pt\"}," + B + "," + empty + "," + A + "}      ", DATA);
+        Path file = write(
+                "{\"__metadata__\":{\"format\":\"pt\",\"names\":\"hf\"}," + B + "," + empty + "," + A + "}      ",
+                DATA);
         ConstantSource source = Dense.source(file);
         assertThat(Dense.bytes(source))
                 .containsExactly(
                         Map.entry("a", Dense.list((byte) 1, (byte) 2, (byte) 3, (byte) 4)),
                         Map.entry("b", Dense.list((byte) 5, (byte) 6, (byte) 7, (byte) 8)),
                         Map.entry("leer ü", List.of()));
+        assertThat(source.convention()).isEqualTo("hf");
         Constant last = source.constants().getLast();
         assertThat(last.shape()).isEqualTo(Shape.of(0, 3));
         assertThat(last.dtype()).isEqualTo(DType.F64);
