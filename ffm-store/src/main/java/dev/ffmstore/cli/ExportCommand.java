@@ -138,17 +138,20 @@ final class ExportCommand extends FileCommand {
         ConstantSource source = Constants.of(file, options);
         ExportOptions exportOptions =
                 ExportOptions.defaults().threads(options.threads()).replace(force);
+        long start = System.nanoTime();
         Splats splats = splat ? Splats.find(source, exportOptions) : Splats.none();
         Output output = output(chosen, source, splats, shardBytes, configuration(file, options, chosen));
-        ExportReport report;
-        try (Progress progress = new Progress("exporting", !json)) {
-            report = write(new Exporter(source, exportOptions.progress(progress)), output, chosenPart);
+        double prepared = (System.nanoTime() - start) / 1e9;
+        ExportReport written;
+        try (Progress progress = new Progress("exporting", !json);
+                OrderlyEnd _ = new OrderlyEnd()) {
+            written = write(new Exporter(source, exportOptions.progress(progress)), output, chosenPart);
         }
         print(ExportFacts.of(
                 LoadPlan.of(file, options),
                 out,
                 chosen,
-                report,
+                new ExportReport(written.files(), written.bytes(), prepared + written.seconds(), written.threads()),
                 options.decoder().decoders().toString(),
                 splat ? OptionalInt.of(splats.count()) : OptionalInt.empty(),
                 chosenPart));
