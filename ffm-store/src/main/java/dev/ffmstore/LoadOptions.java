@@ -54,7 +54,8 @@ public final class LoadOptions {
         this.applyScales = applyScales;
     }
 
-    /// {@return what most users want: all processors, the best decoders, every tensor, an arena of the store's own}
+    /// {@return what most users want: all processors, the decoders that are done first, every tensor, an arena of
+    /// the store's own}
     public static LoadOptions defaults() {
         return DEFAULTS;
     }
@@ -74,7 +75,7 @@ public final class LoadOptions {
         return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
     }
 
-    /// {@return which decoders are used; by default the best there are}
+    /// {@return which decoders are used; by default those that are done first}
     public DecoderChoice decoder() {
         return decoder;
     }
