@@ -25,7 +25,8 @@ import java.util.Map;
 /// }
 /// ```
 ///
-/// Whatever the constants come from, the same options give the same names, shapes and bytes.
+/// Of a file, and of a store that was loaded from it with the model's own types and names, the same options give
+/// the same names, shapes and bytes.
 public final class Constants {
     private Constants() {}
 
