@@ -189,11 +189,10 @@ public final class LoadOptions {
     /// {@return these options with a decision on companion scales}
     ///
     /// A model with tensors of type NVFP4 may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or
-    /// `NAME.weight.scale`) that its elements are to be multiplied by. Applied, an element is ggml's value times
-    /// the
-    /// scale, rounded once to a float; left, it is ggml's value, for the engine to multiply. The scales themselves
-    /// are tensors like any other either way, and apply even if the filter leaves them out. Without a decision they
-    /// are left, and a load that meets any says so in the log.
+    /// `NAME.weight.scale`) that its elements are to be multiplied by. Applied, an element is ggml's value
+    /// times the scale, rounded once to a float; left, it is ggml's value, for the engine to multiply. The
+    /// scales themselves are tensors like any other either way, and apply even if the filter leaves them out.
+    /// Without a decision they are left, and a load that meets any says so in the log.
     ///
     /// @param apply whether to apply them
     public LoadOptions applyScales(boolean apply) {

@@ -52,9 +52,8 @@ public final class Names {
     ///
     /// At most one `*` on a side, and as many on the right as on the left. Where several lines match a name, those
     /// without `*` win over those with one, and all of the kind that wins apply: the first gives the name, the
-    /// others
-    /// aliases. Tensors that no line matches keep their names. Blanks around names do not count, nor what follows
-    /// a `#` that starts a line or has a blank before it. Rows and values stay as they are.
+    /// others aliases. Tensors that no line matches keep their names. Blanks around names do not count, nor
+    /// what follows a `#` that starts a line or has a blank before it. Rows and values stay as they are.
     ///
     /// @param file UTF-8 text; its name, without its folder, is the name of the convention
     /// @throws IOException if it cannot be read, or a line is malformed, naming file and line
