@@ -62,7 +62,8 @@ public final class LoadOptions {
         this.names = names;
     }
 
-    /// {@return what most users want: all processors, the best decoders, every tensor, an arena of the store's own}
+    /// {@return what most users want: all processors, the decoders that are done first, every tensor, an arena of
+    /// the store's own}
     public static LoadOptions defaults() {
         return DEFAULTS;
     }
@@ -83,7 +84,7 @@ public final class LoadOptions {
                 threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
     }
 
-    /// {@return which decoders are used; by default the best there are}
+    /// {@return which decoders are used; by default those that are done first}
     public DecoderChoice decoder() {
         return decoder;
     }

@@ -101,8 +101,8 @@ public final class TensorStore implements AutoCloseable {
     /// @return a store; the caller closes it
     /// @throws IOException as [#load(Path, LoadOptions)] does
     public static TensorStore load(GgufFile file, LoadOptions options) throws IOException {
-        BlockDecoders decoders = options.decoder().decoders();
         LoadPlan plan = LoadPlan.of(file, options);
+        BlockDecoders decoders = options.decoder().decoders(plan.denseBytes());
         if (options.memoryCheck()) {
             checkMemory(plan, options);
         }

@@ -1,7 +1,10 @@
 package dev.ffmstore.internal.vector;
 
+import static dev.ffmstore.internal.vector.Lanes.COUNT;
+import static dev.ffmstore.internal.vector.Lanes.F32;
 import static dev.ffmstore.internal.vector.Lanes.doubleWord;
 import static dev.ffmstore.internal.vector.Lanes.half;
+import static dev.ffmstore.internal.vector.Lanes.passes;
 import static dev.ffmstore.internal.vector.Lanes.unsignedByte;
 import static dev.ffmstore.internal.vector.Lanes.unsignedShort;
 import static dev.ffmstore.internal.vector.Lanes.word;
@@ -9,84 +12,105 @@ import static dev.ffmstore.internal.vector.Lanes.word;
 import dev.ffmstore.internal.scalar.Codebooks;
 import dev.ffmstore.internal.scalar.PackedScales;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 
 /// The IQ1, IQ2 and IQ3 types; see the scalar family for their layouts.
 ///
-/// An entry of a grid is one load of eight or four floats, whatever the width of the machine: tables of floats, 150
-/// KiB in all, cost less than converting bytes does.
+/// An entry of a grid is eight or four floats: tables of floats, 180 KiB in all, cost less than converting bytes
+/// does. A vector of sixteen floats takes two entries of eight: each is loaded where its lanes will be, together
+/// with whatever stands beside it in the table, and a mask chooses.
+///
+/// ```text
+/// table   … | entry 5         | entry 6         | …         load at entry 5:       5 5 5 5 5 5 5 5 6 6 6 6 6 6 6 6
+///         … | entry 8         | entry 9         | …         load 8 before entry 9: 8 8 8 8 8 8 8 8 9 9 9 9 9 9 9 9
+///                                                           blended:               5 5 5 5 5 5 5 5 9 9 9 9 9 9 9 9
+/// ```
 final class CodebookQuants {
-    private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
-    private static final VectorSpecies<Integer> EIGHT_INTS = IntVector.SPECIES_256;
-    private static final VectorMask<Integer> UPPER_FOUR = VectorMask.fromLong(EIGHT_INTS, 0xF0);
-    private static final IntVector BYTE_SHIFTS =
-            IntVector.fromArray(EIGHT_INTS, new int[] {0, 8, 16, 24, 0, 8, 16, 24}, 0);
+    /// How many groups of eight elements a vector holds: 2 or 1.
+    private static final int GROUPS = COUNT / 8;
 
-    private static final int GROUP_BYTES = 8 * Float.BYTES;
+    private static final int VECTOR_BYTES = COUNT * Float.BYTES;
     private static final float IQ1_DELTA = 0.125f;
 
-    private static final float[] IQ2_XXS = floats(Codebooks.IQ2_XXS);
-    private static final float[] IQ2_XS = floats(Codebooks.IQ2_XS);
-    private static final float[] IQ2_S = floats(Codebooks.IQ2_S);
-    private static final int[] IQ3_XXS = ints(Codebooks.IQ3_XXS);
-    private static final int[] IQ3_S = ints(Codebooks.IQ3_S);
-    private static final float[] IQ1 = floats(Codebooks.IQ1);
+    /// Floats before the first entry of a table and behind its last.
+    private static final int EIGHTS_MARGIN = 8;
+
+    private static final int FOURS_MARGIN = 12;
+
+    private static final VectorMask<Float> SECOND_EIGHT = lanes(0xFF00);
+    private static final VectorMask<Float> SECOND_FOUR = lanes(0x00F0);
+    private static final VectorMask<Float> THIRD_FOUR = lanes(0x0F00);
+    private static final VectorMask<Float> FOURTH_FOUR = lanes(0xF000);
+
+    private static final float[] IQ2_XXS = floats(Codebooks.IQ2_XXS, EIGHTS_MARGIN);
+    private static final float[] IQ2_XS = floats(Codebooks.IQ2_XS, EIGHTS_MARGIN);
+    private static final float[] IQ2_S = floats(Codebooks.IQ2_S, EIGHTS_MARGIN);
+    private static final float[] IQ3_XXS = floats(Codebooks.IQ3_XXS, FOURS_MARGIN);
+    private static final float[] IQ3_S = floats(Codebooks.IQ3_S, FOURS_MARGIN);
+    private static final float[] IQ1 = floats(Codebooks.IQ1, EIGHTS_MARGIN);
 
     /// Eight factors of 1 or −1 for every byte of signs, and for every seven bits whose eighth makes them even.
-    private static final float[] SIGNS = floats(Codebooks.SIGNS);
+    private static final float[] SIGNS = floats(Codebooks.SIGNS, EIGHTS_MARGIN);
 
     private static final float[] EVEN_SIGNS = evenSigns();
 
     private CodebookQuants() {}
 
-    private static float[] floats(byte[] table) {
-        float[] floats = new float[table.length];
+    private static VectorMask<Float> lanes(int bits) {
+        return VectorMask.fromLong(F32, bits & (1 << COUNT) - 1);
+    }
+
+    private static float[] floats(byte[] table, int margin) {
+        float[] floats = new float[table.length + 2 * margin];
         for (int i = 0; i < table.length; i++) {
-            floats[i] = table[i];
+            floats[margin + i] = table[i];
         }
         return floats;
     }
 
-    /// Entries of four bytes as ints, the first byte lowest.
-    private static int[] ints(byte[] table) {
-        int[] ints = new int[table.length / 4];
-        ByteBuffer.wrap(table).order(Lanes.LE).asIntBuffer().get(ints);
-        return ints;
-    }
-
     private static float[] evenSigns() {
-        float[] even = new float[128 * 8];
+        float[] even = new float[128 * 8 + 2 * EIGHTS_MARGIN];
         for (int bits = 0; bits < 128; bits++) {
-            System.arraycopy(SIGNS, Codebooks.evenSigns(bits) * 8, even, bits * 8, 8);
+            int from = EIGHTS_MARGIN + Codebooks.evenSigns(bits) * 8;
+            System.arraycopy(SIGNS, from, even, EIGHTS_MARGIN + bits * 8, 8);
         }
         return even;
     }
 
-    /// Eight elements of a grid with signs.
-    private static void eight(
-            float[] grid, int entry, float[] signs, int sign, float scale, MemorySegment dense, long to) {
-        FloatVector.fromArray(EIGHT, grid, entry * 8)
-                .mul(FloatVector.fromArray(EIGHT, signs, sign * 8))
-                .mul(scale)
-                .intoMemorySegment(dense, to, Lanes.LE);
+    /// One or two entries of eight floats, as many as the lanes hold.
+    private static FloatVector eights(float[] table, int entry0, int entry1) {
+        FloatVector first = FloatVector.fromArray(F32, table, entry0 * 8 + EIGHTS_MARGIN);
+        return GROUPS == 1 ? first : first.blend(FloatVector.fromArray(F32, table, entry1 * 8), SECOND_EIGHT);
+    }
+
+    /// Two or four entries of four floats.
+    private static FloatVector fours(float[] table, int entry0, int entry1, int entry2, int entry3) {
+        FloatVector eight = FloatVector.fromArray(F32, table, entry0 * 4 + FOURS_MARGIN)
+                .blend(FloatVector.fromArray(F32, table, entry1 * 4 + FOURS_MARGIN - 4), SECOND_FOUR);
+        return GROUPS == 1
+                ? eight
+                : eight.blend(FloatVector.fromArray(F32, table, entry2 * 4 + FOURS_MARGIN - 8), THIRD_FOUR)
+                        .blend(FloatVector.fromArray(F32, table, entry3 * 4), FOURTH_FOUR);
+    }
+
+    private static void store(FloatVector grid, FloatVector signs, float scale, MemorySegment dense, long to) {
+        grid.mul(signs).mul(scale).intoMemorySegment(dense, to, Lanes.LE);
     }
 
     static void iq2xxs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 66) {
             float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int entries = word(blocks, from + 2 + sub * 8);
-                int signs = word(blocks, from + 6 + sub * 8);
+            long codes = from + 2;
+            for (int subs = passes(8); subs != 0; subs >>= 1, codes += 8) {
+                int entries = word(blocks, codes);
+                int signs = word(blocks, codes + 4);
                 float scale = d * (0.5f + (signs >>> 28)) * 0.25f;
-                for (int l = 0; l < 4; l++, to += GROUP_BYTES) {
-                    eight(IQ2_XXS, entries & 0xFF, EVEN_SIGNS, signs & 127, scale, dense, to);
-                    entries >>>= 8;
-                    signs >>>= 7;
+                for (int l = 0; l < 4; l += GROUPS, to += VECTOR_BYTES) {
+                    FloatVector grid = eights(IQ2_XXS, entries & 0xFF, entries >>> 8 & 0xFF);
+                    store(grid, eights(EVEN_SIGNS, signs & 127, signs >>> 7 & 127), scale, dense, to);
+                    entries >>>= 8 * GROUPS;
+                    signs >>>= 7 * GROUPS;
                 }
             }
         }
@@ -96,12 +120,14 @@ final class CodebookQuants {
         for (long block = 0; block < blockCount; block++, from += 74) {
             float d = half(blocks, from);
             long scales = doubleWord(blocks, from + 66);
-            for (int pair = 0; pair < 16; pair++) {
+            long codes = from + 2;
+            for (int pairs = passes(16); pairs != 0; pairs >>= 1, codes += 4) {
                 float scale = d * (0.5f + (scales & 0xF)) * 0.25f;
                 scales >>>= 4;
-                int indices = word(blocks, from + 2 + pair * 4);
-                for (int l = 0; l < 2; l++, to += GROUP_BYTES) {
-                    eight(IQ2_XS, indices & 511, EVEN_SIGNS, indices >>> 9 & 127, scale, dense, to);
+                int indices = word(blocks, codes);
+                for (int l = 0; l < 2; l += GROUPS, to += VECTOR_BYTES) {
+                    FloatVector grid = eights(IQ2_XS, indices & 511, indices >>> 16 & 511);
+                    store(grid, eights(EVEN_SIGNS, indices >>> 9 & 127, indices >>> 25), scale, dense, to);
                     indices >>>= 16;
                 }
             }
@@ -113,48 +139,40 @@ final class CodebookQuants {
             float d = half(blocks, from);
             long scales = doubleWord(blocks, from + 74);
             long high = doubleWord(blocks, from + 66);
-            for (int pair = 0; pair < 16; pair++) {
+            long codes = from + 2;
+            for (int pairs = passes(16); pairs != 0; pairs >>= 1, codes += 2) {
                 float scale = d * (0.5f + (scales & 0xF)) * 0.25f;
                 scales >>>= 4;
-                int entries = unsignedShort(blocks, from + 2 + pair * 2);
-                int signs = unsignedShort(blocks, from + 34 + pair * 2);
-                for (int l = 0; l < 2; l++, to += GROUP_BYTES) {
-                    int entry = entries & 0xFF | ((int) high & 3) << 8;
-                    eight(IQ2_S, entry, SIGNS, signs & 0xFF, scale, dense, to);
+                int entries = unsignedShort(blocks, codes);
+                int signs = unsignedShort(blocks, codes + 32);
+                for (int l = 0; l < 2; l += GROUPS, to += VECTOR_BYTES) {
+                    int entry0 = entries & 0xFF | ((int) high & 3) << 8;
+                    int entry1 = entries >>> 8 | ((int) high & 12) << 6;
+                    FloatVector grid = eights(IQ2_S, entry0, entry1);
+                    store(grid, eights(SIGNS, signs & 0xFF, signs >>> 8), scale, dense, to);
                     entries >>>= 8;
                     signs >>>= 8;
-                    high >>>= 2;
+                    high >>>= 2 * GROUPS;
                 }
             }
         }
     }
 
-    /// Two entries of four elements, each the bytes of an int, with signs: the lanes move their bytes down.
-    private static void fourAndFour(
-            int entry0, int entry1, float[] signs, int sign, float scale, MemorySegment dense, long to) {
-        IntVector bytes = IntVector.broadcast(EIGHT_INTS, entry0)
-                .blend(IntVector.broadcast(EIGHT_INTS, entry1), UPPER_FOUR)
-                .lanewise(VectorOperators.LSHR, BYTE_SHIFTS)
-                .and(0xFF);
-        ((FloatVector) bytes.convertShape(VectorOperators.I2F, EIGHT, 0))
-                .mul(FloatVector.fromArray(EIGHT, signs, sign * 8))
-                .mul(scale)
-                .intoMemorySegment(dense, to, Lanes.LE);
-    }
-
     static void iq3xxs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 98) {
             float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int signs = word(blocks, from + 66 + sub * 4);
+            long codes = from + 2;
+            long signWords = from + 66;
+            for (int subs = passes(8); subs != 0; subs >>= 1, codes += 8, signWords += 4) {
+                int signs = word(blocks, signWords);
                 float scale = d * (0.5f + (signs >>> 28)) * 0.5f;
-                long entries = doubleWord(blocks, from + 2 + sub * 8);
-                for (int l = 0; l < 4; l++, to += GROUP_BYTES) {
-                    int entry0 = IQ3_XXS[(int) entries & 0xFF];
-                    int entry1 = IQ3_XXS[(int) entries >>> 8 & 0xFF];
-                    fourAndFour(entry0, entry1, EVEN_SIGNS, signs & 127, scale, dense, to);
-                    entries >>>= 16;
-                    signs >>>= 7;
+                long entries = doubleWord(blocks, codes);
+                for (int l = 0; l < 4; l += GROUPS, to += VECTOR_BYTES) {
+                    int four = (int) entries;
+                    FloatVector grid = fours(IQ3_XXS, four & 0xFF, four >>> 8 & 0xFF, four >>> 16 & 0xFF, four >>> 24);
+                    store(grid, eights(EVEN_SIGNS, signs & 127, signs >>> 7 & 127), scale, dense, to);
+                    entries >>>= 16 * GROUPS;
+                    signs >>>= 7 * GROUPS;
                 }
             }
         }
@@ -164,41 +182,48 @@ final class CodebookQuants {
         for (long block = 0; block < blockCount; block++, from += 110) {
             float d = half(blocks, from);
             int scales = word(blocks, from + 106);
-            for (int sub = 0; sub < 8; sub++) {
+            long codes = from + 2;
+            long highs = from + 66;
+            long signWords = from + 74;
+            for (int subs = passes(8); subs != 0; subs >>= 1, codes += 8, highs++, signWords += 4) {
                 float scale = d * (1 + 2 * (scales & 0xF));
                 scales >>>= 4;
-                int high = unsignedByte(blocks, from + 66 + sub);
-                int signs = word(blocks, from + 74 + sub * 4);
-                long entries = doubleWord(blocks, from + 2 + sub * 8);
-                for (int l = 0; l < 4; l++, to += GROUP_BYTES) {
-                    int entry0 = IQ3_S[(int) entries & 0xFF | (high & 1) << 8];
-                    int entry1 = IQ3_S[(int) entries >>> 8 & 0xFF | (high & 2) << 7];
-                    fourAndFour(entry0, entry1, SIGNS, signs & 0xFF, scale, dense, to);
-                    entries >>>= 16;
-                    signs >>>= 8;
-                    high >>>= 2;
+                int high = unsignedByte(blocks, highs);
+                int signs = word(blocks, signWords);
+                long entries = doubleWord(blocks, codes);
+                for (int l = 0; l < 4; l += GROUPS, to += VECTOR_BYTES) {
+                    int four = (int) entries;
+                    FloatVector grid = fours(
+                            IQ3_S,
+                            four & 0xFF | (high & 1) << 8,
+                            four >>> 8 & 0xFF | (high & 2) << 7,
+                            four >>> 16 & 0xFF | (high & 4) << 6,
+                            four >>> 24 | (high & 8) << 5);
+                    store(grid, eights(SIGNS, signs & 0xFF, signs >>> 8 & 0xFF), scale, dense, to);
+                    entries >>>= 16 * GROUPS;
+                    signs >>>= 8 * GROUPS;
+                    high >>>= 2 * GROUPS;
                 }
             }
         }
     }
 
-    /// Eight elements of the ternary grid, moved by a delta.
-    private static void eightMoved(int entry, float delta, float scale, MemorySegment dense, long to) {
-        FloatVector.fromArray(EIGHT, IQ1, entry * 8).add(delta).mul(scale).intoMemorySegment(dense, to, Lanes.LE);
-    }
-
     static void iq1s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 50) {
             float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int high = unsignedShort(blocks, from + 34 + sub * 2);
+            long codes = from + 2;
+            long highs = from + 34;
+            for (int subs = passes(8); subs != 0; subs >>= 1, codes += 4, highs += 2) {
+                int high = unsignedShort(blocks, highs);
                 float scale = d * (2 * (high >> 12 & 7) + 1);
                 float delta = (high & 0x8000) == 0 ? IQ1_DELTA : -IQ1_DELTA;
-                int entries = word(blocks, from + 2 + sub * 4);
-                for (int l = 0; l < 4; l++, to += GROUP_BYTES) {
-                    eightMoved(entries & 0xFF | (high & 7) << 8, delta, scale, dense, to);
-                    entries >>>= 8;
-                    high >>>= 3;
+                int entries = word(blocks, codes);
+                for (int l = 0; l < 4; l += GROUPS, to += VECTOR_BYTES) {
+                    int entry0 = entries & 0xFF | (high & 7) << 8;
+                    int entry1 = entries >>> 8 & 0xFF | (high >> 3 & 7) << 8;
+                    eights(IQ1, entry0, entry1).add(delta).mul(scale).intoMemorySegment(dense, to, Lanes.LE);
+                    entries >>>= 8 * GROUPS;
+                    high >>>= 3 * GROUPS;
                 }
             }
         }
@@ -208,14 +233,22 @@ final class CodebookQuants {
         for (long block = 0; block < blockCount; block++, from += 56) {
             long scales = doubleWord(blocks, from + 48);
             float d = Float.float16ToFloat(PackedScales.iq1m(scales));
-            for (int pair = 0; pair < 16; pair++) {
-                int s = (int) (scales >>> (pair >> 2) * 16 + (pair & 3) * 3) & 7;
+            long codes = from;
+            long highs = from + 32;
+            int shift = 0; // three bits a scale, four scales in each of the four words
+            for (int pairs = passes(16); pairs != 0; pairs >>= 1, codes += 2, highs++) {
+                int s = (int) (scales >>> shift) & 7;
+                shift += (shift & 15) == 9 ? 7 : 3;
                 float scale = d * (2 * s + 1);
-                int high = unsignedByte(blocks, from + 32 + pair);
-                int entries = unsignedShort(blocks, from + pair * 2);
-                for (int l = 0; l < 2; l++, to += GROUP_BYTES) {
-                    float delta = (high & 8) == 0 ? IQ1_DELTA : -IQ1_DELTA;
-                    eightMoved(entries & 0xFF | (high & 7) << 8, delta, scale, dense, to);
+                int high = unsignedByte(blocks, highs);
+                int entries = unsignedShort(blocks, codes);
+                for (int l = 0; l < 2; l += GROUPS, to += VECTOR_BYTES) {
+                    float delta0 = (high & 0x08) == 0 ? IQ1_DELTA : -IQ1_DELTA;
+                    float delta1 = (high & 0x80) == 0 ? IQ1_DELTA : -IQ1_DELTA;
+                    FloatVector delta = FloatVector.broadcast(F32, delta0).blend(delta1, SECOND_EIGHT);
+                    int entry0 = entries & 0xFF | (high & 7) << 8;
+                    int entry1 = entries >>> 8 | (high & 0x70) << 4;
+                    eights(IQ1, entry0, entry1).add(delta).mul(scale).intoMemorySegment(dense, to, Lanes.LE);
                     entries >>>= 8;
                     high >>>= 4;
                 }

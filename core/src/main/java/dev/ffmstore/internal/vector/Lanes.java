@@ -13,6 +13,11 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// The shapes and the steps every vector kernel is made of: one vector is as many bytes, shorts, ints or floats as
 /// the machine's widest vector holds floats (16 or 8).
+///
+/// No kernel uses any other shape. C2 compiles a call such as `FloatVector.add` for the classes it has seen there
+/// in
+/// the whole process; where it has seen two, it compiles both ways, and what joins them behind is an object on the
+/// heap, in every kernel that uses the call.
 final class Lanes {
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
@@ -28,17 +33,28 @@ final class Lanes {
     /// Floats in a vector.
     static final int COUNT = BITS / Float.SIZE;
 
+    /// The elements that a kernel's innermost loop makes: two vectors, of sixteen floats each or of eight.
+    static final int TWO = 2 * COUNT;
+
+    /// The passes that make a row of 32 elements, two vectors each.
+    static final int ROW = passes(32 / TWO);
+
     static final VectorSpecies<Float> F32 = VectorSpecies.of(float.class, VectorShape.forBitSize(BITS));
     static final VectorSpecies<Integer> I32 = VectorSpecies.of(int.class, VectorShape.forBitSize(BITS));
     static final VectorSpecies<Short> I16 =
             VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, BITS / 2)));
     static final VectorSpecies<Byte> I8 = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
 
-    static final VectorSpecies<Byte> BYTES_16 = ByteVector.SPECIES_128;
-    private static final VectorSpecies<Integer> INTS_8 = IntVector.SPECIES_256;
-    private static final VectorSpecies<Float> FLOATS_8 = FloatVector.SPECIES_256;
-
     private Lanes() {}
+
+    /// As many bits as a loop has passes: `for (int left = passes(8); left != 0; left >>= 1)`.
+    ///
+    /// Kernels count so within a block, all but their innermost loops of two or fewer passes, which C2 unrolls. In
+    /// a loop over a counter it works out beforehand, for each block, which passes need no range checks: for the
+    /// few passes of a block that costs more than the checks, twice the time of a whole kernel.
+    static int passes(int count) {
+        return (1 << count) - 1;
+    }
 
     /// The half-precision number at `offset`.
     static float half(MemorySegment blocks, long offset) {
@@ -83,28 +99,5 @@ final class Lanes {
     /// Small ints as floats, exactly.
     static FloatVector toFloat(IntVector ints) {
         return (FloatVector) ints.convertShape(VectorOperators.I2F, F32, 0);
-    }
-
-    /// Sixteen signed bytes, as floats times `d`, to `to`.
-    static void scaled(ByteVector bytes, float d, MemorySegment dense, long to) {
-        if (COUNT == 16) {
-            toFloat((IntVector) bytes.convertShape(VectorOperators.B2I, I32, 0))
-                    .mul(d)
-                    .intoMemorySegment(dense, to, LE);
-        } else {
-            scaledEights(bytes, d, d, dense, to, to + FLOATS_8.vectorByteSize());
-        }
-    }
-
-    /// The first eight of sixteen signed bytes, as floats times `d0`, to `to0`; the others, times `d1`, to `to1`.
-    static void scaledEights(ByteVector bytes, float d0, float d1, MemorySegment dense, long to0, long to1) {
-        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 0)
-                        .convertShape(VectorOperators.I2F, FLOATS_8, 0))
-                .mul(d0)
-                .intoMemorySegment(dense, to0, LE);
-        ((FloatVector) bytes.convertShape(VectorOperators.B2I, INTS_8, 1)
-                        .convertShape(VectorOperators.I2F, FLOATS_8, 0))
-                .mul(d1)
-                .intoMemorySegment(dense, to1, LE);
     }
 }

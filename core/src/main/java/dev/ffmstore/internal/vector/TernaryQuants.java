@@ -3,9 +3,11 @@ package dev.ffmstore.internal.vector;
 import static dev.ffmstore.internal.vector.Lanes.COUNT;
 import static dev.ffmstore.internal.vector.Lanes.I32;
 import static dev.ffmstore.internal.vector.Lanes.LE;
+import static dev.ffmstore.internal.vector.Lanes.ROW;
+import static dev.ffmstore.internal.vector.Lanes.TWO;
 import static dev.ffmstore.internal.vector.Lanes.half;
+import static dev.ffmstore.internal.vector.Lanes.passes;
 import static dev.ffmstore.internal.vector.Lanes.toFloat;
-import static dev.ffmstore.internal.vector.Lanes.unsignedByte;
 import static dev.ffmstore.internal.vector.Lanes.unsignedBytes;
 import static dev.ffmstore.internal.vector.Lanes.word;
 
@@ -15,7 +17,7 @@ import jdk.incubator.vector.VectorOperators;
 
 /// The types of one to two bits an element; see the scalar family for their layouts.
 final class TernaryQuants {
-    private static final int ROW_BYTES = 32 * Float.BYTES;
+    private static final int VECTOR_BYTES = COUNT * Float.BYTES;
 
     /// 0, 1, 2, …: which bit of a word belongs to a lane.
     private static final IntVector LANE = IntVector.zero(I32).addIndex(1);
@@ -26,43 +28,54 @@ final class TernaryQuants {
     private TernaryQuants() {}
 
     static void tq1(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
-        for (long block = 0; block < blockCount; block++, from += 54, to += 8 * ROW_BYTES) {
+        for (long block = 0; block < blockCount; block++, from += 54) {
             float d = half(blocks, from + 52);
-            trits(blocks, from, 32, d, dense, to);
-            trits(blocks, from + 32, 16, d, dense, to + 160 * Float.BYTES);
             int power = 1;
-            for (int row = 0; row < 4; row++, power *= 3) {
-                for (int m = 0; m < 4; m++) {
-                    int fraction = unsignedByte(blocks, from + 48 + m) * power & 0xFF;
-                    dense.set(Lanes.FLOAT, to + (240 + row * 4 + m) * Float.BYTES, ((fraction * 3 >> 8) - 1) * d);
+            for (int rows = passes(5); rows != 0; rows >>= 1, power *= 3) { // of 32
+                for (int m = 0; m < 32; m += COUNT, to += VECTOR_BYTES) {
+                    trits(blocks, from + m, power, d, dense, to);
+                }
+            }
+            power = 1;
+            for (int rows = passes(5); rows != 0; rows >>= 1, power *= 3) { // of 16
+                for (int m = 32; m < 48; m += COUNT, to += VECTOR_BYTES) {
+                    trits(blocks, from + m, power, d, dense, to);
+                }
+            }
+            power = 1;
+            for (int rows = passes(4); rows != 0; rows >>= 1, power *= 3) { // of 4
+                int bytes = word(blocks, from + 48);
+                for (int left = passes(4); left != 0; left >>= 1, bytes >>>= 8, to += Float.BYTES) {
+                    int fraction = bytes * power & 0xFF;
+                    dense.set(Lanes.FLOAT, to, ((fraction * 3 >> 8) - 1) * d);
                 }
             }
         }
     }
 
-    /// Five rows of `run` elements.
-    private static void trits(MemorySegment blocks, long from, int run, float d, MemorySegment dense, long to) {
-        int power = 1;
-        for (int row = 0; row < 5; row++, power *= 3) {
-            for (int m = 0; m < run; m += COUNT) {
-                IntVector fraction = unsignedBytes(blocks, from + m).mul(power).and(0xFF);
-                toFloat(fraction.mul(3).lanewise(VectorOperators.LSHR, 8).sub(1))
-                        .mul(d)
-                        .intoMemorySegment(dense, to + (row * run + m) * Float.BYTES, LE);
-            }
-        }
+    /// One trit of each byte.
+    private static void trits(MemorySegment blocks, long from, int power, float d, MemorySegment dense, long to) {
+        IntVector fraction = unsignedBytes(blocks, from).mul(power).and(0xFF);
+        toFloat(fraction.mul(3).lanewise(VectorOperators.LSHR, 8).sub(1)).mul(d).intoMemorySegment(dense, to, LE);
     }
 
     static void tq2(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
-        for (long block = 0; block < blockCount; block++, from += 66, to += 8 * ROW_BYTES) {
+        for (long block = 0; block < blockCount; block++, from += 66) {
             float d = half(blocks, from + 64);
-            for (int row = 0; row < 8; row++) {
-                for (int l = 0; l < 32; l += COUNT) {
-                    IntVector q = unsignedBytes(blocks, from + (row >> 2) * 32 + l)
-                            .lanewise(VectorOperators.LSHR, 2 * (row & 3))
-                            .and(3);
-                    toFloat(q.sub(1)).mul(d).intoMemorySegment(dense, to + row * ROW_BYTES + l * Float.BYTES, LE);
+            long bytes = from;
+            int shift = 0;
+            for (int rows = passes(8); rows != 0; rows >>= 1) {
+                for (int left = ROW; left != 0; left >>= 1) {
+                    for (int l = 0; l < TWO; l += COUNT, to += VECTOR_BYTES) {
+                        IntVector q = unsignedBytes(blocks, bytes + l)
+                                .lanewise(VectorOperators.LSHR, shift)
+                                .and(3);
+                        toFloat(q.sub(1)).mul(d).intoMemorySegment(dense, to, LE);
+                    }
+                    bytes += TWO;
                 }
+                shift = shift + 2 & 7;
+                bytes -= shift == 0 ? 0 : 32; // four rows share their bytes
             }
         }
     }
