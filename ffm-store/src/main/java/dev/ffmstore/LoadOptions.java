@@ -21,7 +21,9 @@ public final class LoadOptions {
             true,
             Duration.ofSeconds(10),
             GgufOptions.defaults(),
-            null);
+            null,
+            DTypes.dense(),
+            Names.gguf());
 
     private final int threads;
     private final DecoderChoice decoder;
@@ -32,6 +34,8 @@ public final class LoadOptions {
     private final Duration closeTimeout;
     private final GgufOptions gguf;
     private final @Nullable Boolean applyScales;
+    private final DTypes dtypes;
+    private final Names names;
 
     private LoadOptions(
             int threads,
@@ -42,7 +46,9 @@ public final class LoadOptions {
             boolean memoryCheck,
             Duration closeTimeout,
             GgufOptions gguf,
-            @Nullable Boolean applyScales) {
+            @Nullable Boolean applyScales,
+            DTypes dtypes,
+            Names names) {
         this.threads = threads;
         this.decoder = decoder;
         this.filter = filter;
@@ -52,6 +58,8 @@ public final class LoadOptions {
         this.closeTimeout = closeTimeout;
         this.gguf = gguf;
         this.applyScales = applyScales;
+        this.dtypes = dtypes;
+        this.names = names;
     }
 
     /// {@return what most users want: all processors, the decoders that are done first, every tensor, an arena of
@@ -72,7 +80,8 @@ public final class LoadOptions {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: expected 1 or more, got " + threads);
         }
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
     }
 
     /// {@return which decoders are used; by default those that are done first}
@@ -82,7 +91,8 @@ public final class LoadOptions {
 
     /// {@return these options with another choice of decoders}
     public LoadOptions decoder(DecoderChoice decoder) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
     }
 
     /// {@return which tensors are loaded; by default all}
@@ -92,7 +102,8 @@ public final class LoadOptions {
 
     /// {@return these options for other tensors}
     public LoadOptions filter(NameFilter filter) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
     }
 
     /// {@return who hears of the progress, if anyone}
@@ -102,7 +113,8 @@ public final class LoadOptions {
 
     /// {@return these options with a listener}
     public LoadOptions progress(ProgressListener listener) {
-        return new LoadOptions(threads, decoder, filter, listener, arena, memoryCheck, closeTimeout, gguf, applyScales);
+        return new LoadOptions(
+                threads, decoder, filter, listener, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
     }
 
     /// {@return the caller's arena, if one was given}
@@ -123,7 +135,8 @@ public final class LoadOptions {
         if (!arena.allocate(0).isAccessibleBy(new Thread(() -> {}))) {
             throw new IllegalArgumentException("the arena is confined to one thread: expected a shared one");
         }
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales);
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
     }
 
     /// {@return whether a load that needs more memory than there is gets refused; by default it does}
@@ -133,7 +146,8 @@ public final class LoadOptions {
 
     /// {@return these options with or without the check of the memory available}
     public LoadOptions memoryCheck(boolean check) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, check, closeTimeout, gguf, applyScales);
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, check, closeTimeout, gguf, applyScales, dtypes, names);
     }
 
     /// {@return how long `close` waits for system calls that hold a tensor; by default ten seconds}
@@ -143,7 +157,8 @@ public final class LoadOptions {
 
     /// {@return these options with another time for `close` to wait}
     public LoadOptions closeTimeout(Duration timeout) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, timeout, gguf, applyScales);
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, timeout, gguf, applyScales, dtypes, names);
     }
 
     /// {@return the limits under which a file is opened}
@@ -154,7 +169,17 @@ public final class LoadOptions {
     /// {@return these options with other limits for opening a file}
     public LoadOptions gguf(GgufOptions options) {
         return new LoadOptions(
-                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, options, applyScales);
+                threads,
+                decoder,
+                filter,
+                progress,
+                arena,
+                memoryCheck,
+                closeTimeout,
+                options,
+                applyScales,
+                dtypes,
+                names);
     }
 
     /// {@return whether companion scales are applied; empty while nobody has decided}
@@ -165,14 +190,38 @@ public final class LoadOptions {
     /// {@return these options with a decision on companion scales}
     ///
     /// A model with tensors of type NVFP4 may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or
-    /// `NAME.weight.scale`) that its elements are to be multiplied by. Applied, an element is ggml's value times
-    /// the
-    /// scale, rounded once to a float; left, it is ggml's value, for the engine to multiply. The scales themselves
-    /// are tensors like any other either way, and apply even if the filter leaves them out. Without a decision they
-    /// are left, and a load that meets any says so in the log.
+    /// `NAME.weight.scale`) that its elements are to be multiplied by. Applied, an element is ggml's value
+    /// times the scale, rounded once to a float; left, it is ggml's value, for the engine to multiply. The
+    /// scales themselves are tensors like any other either way, and apply even if the filter leaves them out.
+    /// Without a decision they are left, and a load that meets any says so in the log.
     ///
     /// @param apply whether to apply them
     public LoadOptions applyScales(boolean apply) {
-        return new LoadOptions(threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, apply);
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, apply, dtypes, names);
+    }
+
+    /// {@return what tensors of floats become; by default F32}
+    public DTypes dtypes() {
+        return dtypes;
+    }
+
+    /// {@return these options with other types for tensors of floats}
+    ///
+    /// @param dtypes rules whose patterns match the model's own names
+    public LoadOptions dtypes(DTypes dtypes) {
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
+    }
+
+    /// {@return the convention of the names and layouts of the dense tensors; by default the model's own}
+    public Names names() {
+        return names;
+    }
+
+    /// {@return these options with another convention of names and layouts}
+    public LoadOptions names(Names names) {
+        return new LoadOptions(
+                threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
     }
 }

@@ -1,18 +1,15 @@
 package dev.ffmstore;
 
-import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
-import dev.ffmstore.internal.decode.CompanionScale;
 import dev.ffmstore.internal.decode.RegionLoad;
+import dev.ffmstore.internal.decode.SlotReader;
 import dev.ffmstore.internal.text.Printable;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 
 /// What a load will do: which tensor goes where, in which form. Plain immutable data that prints as a table,
 /// compares by value, and has allocated nothing.
@@ -24,7 +21,10 @@ import java.util.function.Predicate;
 /// @param denseBytes the dense size of all tensors
 /// @param regionBytes the dense size with the padding between tensors: how much memory the tensors take
 /// @param headerBytes the size of the file's header, which holds the metadata
-/// @param unscaled the names of those tensors whose companion scales are not applied, in the order of the slots
+/// @param unscaled the stored names of those tensors whose companion scales are not applied, in the order of
+/// the slots
+/// @param aliases further names of tensors, in the order of the slots; they take no memory
+/// @param convention the convention of names and layouts: `gguf`, `hf`, or the name of a user's table
 public record LoadPlan(
         String source,
         List<Slot> slots,
@@ -32,7 +32,9 @@ public record LoadPlan(
         long denseBytes,
         long regionBytes,
         long headerBytes,
-        List<String> unscaled) {
+        List<String> unscaled,
+        List<Alias> aliases,
+        String convention) {
     /// What every tensor's place is a multiple of, in bytes: a cache line, and the alignment of the widest vector.
     public static final int ALIGNMENT = 64;
 
@@ -41,7 +43,7 @@ public record LoadPlan(
 
     /// A tensor's part of a plan.
     ///
-    /// @param name the name
+    /// @param name the name, in the convention of the plan
     /// @param type how it is stored
     /// @param dtype what its elements become
     /// @param shape row-major, outermost first
@@ -50,6 +52,9 @@ public record LoadPlan(
     /// @param offset where it starts in the region, in bytes
     /// @param byteSize its dense size in bytes
     /// @param scale what its elements are multiplied by, if they are; see [LoadOptions#applyScales(boolean)]
+    /// @param storedName its name in the model
+    /// @param rowOrder where its rows come from
+    /// @param storedOffset what the model has added to every element, taken off again; 0 for almost all tensors
     public record Slot(
             String name,
             GgmlType type,
@@ -59,7 +64,47 @@ public record LoadPlan(
             long sourceBytes,
             long offset,
             long byteSize,
-            Optional<Scale> scale) {
+            Optional<Scale> scale,
+            String storedName,
+            RowOrder rowOrder,
+            float storedOffset) {
+
+        /// A slot for a tensor that keeps its name, its rows and its values.
+        public Slot(
+                String name,
+                GgmlType type,
+                DType dtype,
+                Shape shape,
+                long sourceOffset,
+                long sourceBytes,
+                long offset,
+                long byteSize,
+                Optional<Scale> scale) {
+            this(
+                    name,
+                    type,
+                    dtype,
+                    shape,
+                    sourceOffset,
+                    sourceBytes,
+                    offset,
+                    byteSize,
+                    scale,
+                    name,
+                    RowOrder.AS_STORED,
+                    0);
+        }
+
+        /// {@return whether decoded blocks are the tensor's elements already: nothing is converted, moved or
+        /// taken off}
+        public boolean isDirect() {
+            return dtype == DType.denseOf(type) && keepsElements();
+        }
+
+        /// {@return whether nothing is moved or taken off}
+        public boolean keepsElements() {
+            return rowOrder.equals(RowOrder.AS_STORED) && storedOffset == 0;
+        }
 
         /// {@return where it ends in the region, in bytes}
         public long end() {
@@ -83,10 +128,17 @@ public record LoadPlan(
         }
     }
 
+    /// Another name of a tensor: tied weights are stored once, and wanted twice.
+    ///
+    /// @param name the other name
+    /// @param of the name of the slot
+    public record Alias(String name, String of) {}
+
     /// Copies the lists.
     public LoadPlan {
         slots = List.copyOf(slots);
         unscaled = List.copyOf(unscaled);
+        aliases = List.copyOf(aliases);
     }
 
     /// Plans a load.
@@ -95,49 +147,27 @@ public record LoadPlan(
     /// @param options which tensors, in which form
     /// @return the plan
     /// @throws GgufException if a chosen tensor's type cannot be decoded, or the tensors together are larger than a
-    /// signed 64-bit size, or a companion scale that is to be applied is malformed
-    /// @throws IllegalArgumentException if a pattern of the filter matches no tensor
+    /// signed 64-bit size, or a companion scale that is to be applied is malformed, or the convention of names
+    /// does not know the model or one of its tensors, or gives a name twice
+    /// @throws IllegalArgumentException if a pattern of the filter or of the types matches no tensor
     public static LoadPlan of(GgufFile file, LoadOptions options) throws GgufException {
-        Predicate<String> chosen = options.filter()
-                .over(file.tensors().stream().map(TensorInfo::name).toList());
-        List<Slot> slots = new ArrayList<>();
-        List<String> unscaled = new ArrayList<>();
-        long sourceBytes = 0;
-        long denseBytes = 0;
-        long end = 0;
-        try {
-            for (TensorInfo tensor : file.tensors()) {
-                if (!chosen.test(tensor.name())) {
-                    continue;
-                }
-                requireDecoder(file, tensor);
-                Optional<CompanionScale> companion = CompanionScale.of(file, tensor);
-                Optional<Scale> scale = Optional.empty();
-                if (companion.isPresent() && options.applyScales().orElse(false)) {
-                    scale = Optional.of(Scale.of(wellFormed(file, companion.get())));
-                } else if (companion.isPresent()) {
-                    unscaled.add(tensor.name());
-                }
-                long offset = Math.addExact(end, ALIGNMENT - 1) & -ALIGNMENT;
-                Slot slot = new Slot(
-                        tensor.name(),
-                        tensor.type(),
-                        DType.denseOf(tensor.type()),
-                        tensor.shape(),
-                        tensor.offset(),
-                        tensor.byteSize(),
-                        offset,
-                        tensor.denseByteSize(),
-                        scale);
-                slots.add(slot);
-                end = Math.addExact(offset, slot.byteSize());
-                sourceBytes += slot.sourceBytes();
-                denseBytes += slot.byteSize();
-            }
-        } catch (ArithmeticException e) {
-            throw GgufException.of(file.name(), "all tensors together are larger than a signed 64-bit size");
-        }
-        return new LoadPlan(file.name(), slots, sourceBytes, denseBytes, end, file.dataOffset(), unscaled);
+        return Planner.plan(file, options);
+    }
+
+    /// Plans another form of tensors that have been loaded: for this plan the store is a model of plain tensors, in
+    /// its own names, and its region the file.
+    ///
+    /// @param store what has been loaded
+    /// @param options which tensors, in which form. Patterns match the store's names. Tensors that are F16 or
+    /// BF16 in the store stay so
+    /// @return the plan, whose slots say where in the store's region a tensor is
+    /// @throws GgufException if the convention of names does not know the model or one of its tensors, or gives
+    /// a name twice
+    /// @throws IllegalArgumentException if a pattern matches no tensor, or if both the store and the options have a
+    /// convention of names other than the model's own
+    /// @throws IllegalStateException if the store has been closed
+    public static LoadPlan of(TensorStore store, LoadOptions options) throws GgufException {
+        return Planner.plan(store, options);
     }
 
     /// {@return how much memory a load takes at its peak, beside the JVM itself, in bytes: the tensors, the
@@ -147,23 +177,8 @@ public record LoadPlan(
     public long peakBytes(int threads) {
         long pieces = Math.max(slots.size(), regionBytes / RANGE_BYTES + 1);
         int workers = (int) Math.min(threads, pieces);
-        return RegionLoad.peakBytes(Math.addExact(regionBytes, 2 * headerBytes), workers);
-    }
-
-    private static void requireDecoder(GgufFile file, TensorInfo tensor) throws GgufException {
-        if (!BlockDecoders.scalar().supports(tensor.type())) {
-            throw GgufException.of(
-                    file.name(),
-                    "tensor " + Printable.escape(tensor.name()) + " is of type " + tensor.type()
-                            + ", which has no decoder");
-        }
-    }
-
-    private static TensorInfo wellFormed(GgufFile file, CompanionScale companion) throws GgufException {
-        if (companion.problem().isPresent()) {
-            throw GgufException.of(file.name(), companion.problem().get());
-        }
-        return companion.scale();
+        long tiles = slots.stream().allMatch(Slot::isDirect) ? 0 : (long) workers * SlotReader.TILE_BYTES;
+        return RegionLoad.peakBytes(Math.addExact(regionBytes, 2 * headerBytes + tiles), workers);
     }
 
     /// {@return a table of the slots, a line each, and a line of totals}
@@ -184,13 +199,25 @@ public record LoadPlan(
                     slot.sourceBytes(),
                     slot.byteSize(),
                     slot.shape(),
-                    slot.scale()
-                            .map(scale -> " × " + Printable.escape(scale.name()))
-                            .orElse("")));
+                    changes(slot)));
+        }
+        for (Alias alias : aliases) {
+            table.append(String.format("%s = %s%n", Printable.escape(alias.name()), Printable.escape(alias.of())));
         }
         return table.append(String.format(
                         "%d tensors, %d bytes in the file, %d bytes dense", slots.size(), sourceBytes, denseBytes))
                 .append(unscaled.isEmpty() ? "" : ", " + unscaled.size() + " companion scales not applied")
+                .append(
+                        convention.equals(Names.gguf().convention())
+                                ? ""
+                                : ", names of " + Printable.escape(convention))
                 .toString();
+    }
+
+    private static String changes(Slot slot) {
+        return slot.scale().map(scale -> " × " + Printable.escape(scale.name())).orElse("")
+                + (slot.storedOffset() == 0 ? "" : " − " + slot.storedOffset())
+                + (slot.rowOrder().equals(RowOrder.AS_STORED) ? "" : ", " + slot.rowOrder())
+                + (slot.storedName().equals(slot.name()) ? "" : " ← " + Printable.escape(slot.storedName()));
     }
 }

@@ -46,20 +46,25 @@ public record NameFilter(List<String> includes, List<String> excludes) {
     private static List<Pattern> compileAll(List<String> globs, Collection<String> names) {
         List<Pattern> patterns = new ArrayList<>();
         for (String glob : globs) {
-            Pattern pattern = compile(glob);
-            if (names.stream().noneMatch(name -> pattern.matcher(name).matches())) {
-                throw new IllegalArgumentException("no tensor matches the pattern " + Printable.escape(glob, 200));
-            }
-            patterns.add(pattern);
+            patterns.add(compile(glob, names));
         }
         return patterns;
+    }
+
+    /// Compiles a pattern that must match one of some names at least.
+    static Pattern compile(String glob, Collection<String> names) {
+        Pattern pattern = compile(glob);
+        if (names.stream().noneMatch(name -> pattern.matcher(name).matches())) {
+            throw new IllegalArgumentException("no tensor matches the pattern " + Printable.escape(glob, 200));
+        }
+        return pattern;
     }
 
     private static boolean matchesAny(List<Pattern> patterns, String name) {
         return patterns.stream().anyMatch(pattern -> pattern.matcher(name).matches());
     }
 
-    private static Pattern compile(String glob) {
+    static Pattern compile(String glob) {
         StringBuilder regex = new StringBuilder();
         int depth = 0;
         for (int i = 0; i < glob.length(); i++) {

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /// A dense tensor in memory.
 ///
-/// @param name its name in the file
+/// @param name its name: the file's, unless another convention of names was asked for
 /// @param dtype the type of its elements
 /// @param shape row-major, outermost first
 /// @param segment its elements, little-endian, row after row; read-only, 64-byte aligned, readable from every

@@ -39,13 +39,13 @@ import java.util.OptionalLong;
 /// own, and `close` closes it; a caller may give another (see [LoadOptions#arena(Arena)]), which then decides how
 /// long the tensors live.
 ///
-/// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen`, `name` and
-/// `toString` throws `IllegalStateException`, and so does access to any of its segments, unless they live in a
-/// caller's arena: those can be read until that is closed.
+/// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen`, `name`,
+/// `plan` and `toString` throws `IllegalStateException`, and so does access to any of its segments, unless they
+/// live in a caller's arena: those can be read until that is closed.
 public final class TensorStore implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TensorStore.class.getName());
 
-    private final String name;
+    private final LoadPlan plan;
     private final Map<String, Tensor> tensors;
     private final Metadata metadata;
     private final LoadReport report;
@@ -55,14 +55,14 @@ public final class TensorStore implements AutoCloseable {
     private volatile boolean closed;
 
     private TensorStore(
-            String name,
+            LoadPlan plan,
             Map<String, Tensor> tensors,
             Metadata metadata,
             LoadReport report,
             Arena arena,
             boolean ownsArena,
             Duration closeTimeout) {
-        this.name = name;
+        this.plan = plan;
         this.tensors = Collections.unmodifiableMap(tensors);
         this.metadata = metadata;
         this.report = report;
@@ -137,7 +137,7 @@ public final class TensorStore implements AutoCloseable {
                 throw failure;
             }
             LoadReport report = new LoadReport(
-                    tensors.size(),
+                    plan.slots().size(),
                     plan.sourceBytes(),
                     plan.denseBytes(),
                     (System.nanoTime() - start) / 1e9,
@@ -151,7 +151,7 @@ public final class TensorStore implements AutoCloseable {
             if (options.applyScales().isEmpty()) {
                 sayThatScalesWereLeft(file, plan);
             }
-            return new TensorStore(file.name(), tensors, metadata, report, target, ownsArena, options.closeTimeout());
+            return new TensorStore(plan, tensors, metadata, report, target, ownsArena, options.closeTimeout());
         } catch (OutOfMemoryError e) {
             throw outOfMemory(plan, options, e);
         }
@@ -187,6 +187,10 @@ public final class TensorStore implements AutoCloseable {
                             slot.dtype(),
                             slot.shape(),
                             segments.get(i).asReadOnly()));
+        }
+        for (LoadPlan.Alias alias : plan.aliases()) {
+            Tensor tensor = tensors.get(alias.of());
+            tensors.put(alias.name(), new Tensor(alias.name(), tensor.dtype(), tensor.shape(), tensor.segment()));
         }
         return tensors;
     }
@@ -238,17 +242,22 @@ public final class TensorStore implements AutoCloseable {
 
     /// {@return the name of the file the tensors came from}
     public String name() {
-        return name;
+        return plan.source();
+    }
+
+    /// {@return what the load did: which tensor came from where, in which form}
+    public LoadPlan plan() {
+        return plan;
     }
 
     /// {@return a tensor}
     ///
-    /// @param name its name in the file
+    /// @param name its name, in the convention of the plan
     /// @throws NoSuchElementException if the store has none of that name
     public Tensor tensor(String name) {
         return find(name)
-                .orElseThrow(() -> new NoSuchElementException(
-                        Printable.escape(this.name) + ": no tensor " + Printable.escape(name)));
+                .orElseThrow(() ->
+                        new NoSuchElementException(Printable.escape(name()) + ": no tensor " + Printable.escape(name)));
     }
 
     /// {@return the tensor of this name, or empty}
@@ -256,7 +265,7 @@ public final class TensorStore implements AutoCloseable {
         return Optional.ofNullable(open().get(name));
     }
 
-    /// {@return all tensors, in the order of the file's tensor infos, unmodifiable}
+    /// {@return all tensors, in the order of the file's tensor infos, and after them the aliases, unmodifiable}
     public Collection<Tensor> tensors() {
         return open().values();
     }
@@ -277,8 +286,10 @@ public final class TensorStore implements AutoCloseable {
     ///
     /// @return that many bytes, as of now, or empty where the kernel does not say (any but Linux)
     public OptionalLong hugePageBytes() {
-        return ProcessMemory.hugePageBytes(
-                open().values().stream().map(Tensor::segment).toList());
+        Map<String, Tensor> all = open();
+        return ProcessMemory.hugePageBytes(plan.slots().stream()
+                .map(slot -> all.get(slot.name()).segment())
+                .toList());
     }
 
     /// {@return whether the tensors can be read}
@@ -288,7 +299,7 @@ public final class TensorStore implements AutoCloseable {
 
     private Map<String, Tensor> open() {
         if (!isOpen()) {
-            throw new IllegalStateException(Printable.escape(name) + ": this store has been closed");
+            throw new IllegalStateException(Printable.escape(name()) + ": this store has been closed");
         }
         return tensors;
     }
@@ -323,7 +334,8 @@ public final class TensorStore implements AutoCloseable {
                 }
                 if (System.nanoTime() - deadline >= 0 || !pause()) {
                     throw new IllegalStateException(
-                            Printable.escape(name) + ": cannot be closed: a system call or native function still holds"
+                            Printable.escape(name())
+                                    + ": cannot be closed: a system call or native function still holds"
                                     + " a tensor after " + closeTimeout,
                             held);
                 }
@@ -344,7 +356,7 @@ public final class TensorStore implements AutoCloseable {
     /// {@return the name, the number of tensors and whether the store is open}
     @Override
     public String toString() {
-        return "TensorStore[" + Printable.escape(name) + ", " + tensors.size() + " tensors"
+        return "TensorStore[" + Printable.escape(name()) + ", " + tensors.size() + " tensors"
                 + (isOpen() ? "]" : ", closed]");
     }
 }

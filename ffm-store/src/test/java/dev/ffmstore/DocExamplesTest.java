@@ -186,6 +186,23 @@ class DocExamplesTest {
         }
     }
 
+    // how-to: Other types and names
+    static TensorStore loadAsBfloat16(Path path) throws IOException {
+        DTypes types = DTypes.all(DType.BF16).with("*_norm.weight", DType.F32);
+        return TensorStore.load(path, LoadOptions.defaults().dtypes(types).names(Names.hf()));
+    }
+
+    @Test
+    void otherTypesAndNames() throws IOException {
+        try (TensorStore store = loadAsBfloat16(model)) {
+            assertThat(store.tensor("model.layers.0.self_attn.q_proj.weight").dtype()).isEqualTo(DType.BF16);
+            assertThat(store.tensor("model.norm.weight").dtype()).isEqualTo(DType.F32);
+            assertThat(store.find("lm_head.weight")).isPresent();
+            assertThat(store.plan().aliases()).isEmpty();
+        }
+    }
+
+
     // how-to: Threads and decoders
     static final LoadOptions TWO_SCALAR_WORKERS =
             LoadOptions.defaults().threads(2).decoder(DecoderChoice.SCALAR);

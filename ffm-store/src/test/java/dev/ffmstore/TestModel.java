@@ -49,7 +49,7 @@ public record TestModel(GgufWriter header, byte[] bytes) {
         return fill(new GgufWriter(3).tensor("tensor", type, shape));
     }
 
-    static TestModel fill(GgufWriter header) {
+    public static TestModel fill(GgufWriter header) {
         byte[] bytes = new byte[(int) header.fileSize()];
         byte[] start = header.header();
         System.arraycopy(start, 0, bytes, 0, start.length);

@@ -48,8 +48,8 @@ final class KernelMemory implements AutoCloseable {
         // no type takes more than half of its dense size
         List<LoadPlan.Slot> slots = List.of(slot("dense", 0, denseBytes), slot("blocks", denseBytes, denseBytes / 2));
         long byteSize = slots.getLast().end();
-        Region region =
-                Region.allocate(new LoadPlan("kernels", slots, 0, byteSize, byteSize, 0, List.of()), arena, arena);
+        Region region = Region.allocate(
+                new LoadPlan("kernels", slots, 0, byteSize, byteSize, 0, List.of(), List.of(), ""), arena, arena);
         dense = region.segment(0).fill((byte) 1);
         blocks = region.segment(1).fill((byte) 1);
         free = region::release;

@@ -138,7 +138,7 @@ final class WholeLoad implements Callable<Integer> {
         long size = plan.regionBytes();
         LoadPlan.Slot slot =
                 new LoadPlan.Slot("region", GgmlType.I8, DType.I8, Shape.of(size), 0, size, 0, size, Optional.empty());
-        return new LoadPlan(plan.source(), List.of(slot), size, size, size, 0, List.of());
+        return new LoadPlan(plan.source(), List.of(slot), size, size, size, 0, List.of(), List.of(), plan.convention());
     }
 
     private Comparison compare(List<Pass> passes) throws Exception {

@@ -18,12 +18,16 @@ import picocli.CommandLine.Option;
         footer = {
             "  ffm-store load model.gguf",
             "  ffm-store load --threads 2 --decoder scalar model.gguf",
+            "  ffm-store load --dtype BF16 --dtype '*norm*=F32' model.gguf",
             "  ffm-store load --json --include 'blk.0.*' model.gguf | jq .gigabytesPerSecond",
             "  FFM_STORE_OPTS=-Xmx16m ffm-store load model.gguf"
         })
 final class LoadCommand extends FileCommand {
     @Mixin
     private TensorChoice tensors;
+
+    @Mixin
+    private DenseForm form;
 
     @Mixin
     private Effort effort;
@@ -40,7 +44,7 @@ final class LoadCommand extends FileCommand {
 
     @Override
     void execute(GgufFile file) throws IOException {
-        LoadOptions options = effort.options()
+        LoadOptions options = form.apply(effort.options(), file)
                 .filter(tensors.filter(file))
                 .memoryCheck(!ignoreMemory)
                 .applyScales(applyScales);

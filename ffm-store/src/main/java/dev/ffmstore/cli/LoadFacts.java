@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 /// @param file the name of the file
 /// @param fileBytes its size
 /// @param report how the load went
+/// @param names the convention of the tensors' names
 /// @param hugePageBytes how much of the tensors the kernel holds in huge pages
 /// @param heapPeakBytes the sum of the peaks of the heap's pools, since the JVM started
 /// @param rssPeakBytes the peak of the process's memory
@@ -26,6 +27,7 @@ record LoadFacts(
         String file,
         long fileBytes,
         LoadReport report,
+        String names,
         OptionalLong hugePageBytes,
         long heapPeakBytes,
         OptionalLong rssPeakBytes,
@@ -37,6 +39,7 @@ record LoadFacts(
                 file.name(),
                 file.source().size(),
                 store.report(),
+                store.plan().convention(),
                 store.hugePageBytes(),
                 HeapUsage.peakBytes(),
                 ProcessMemory.peakResidentBytes(),
@@ -49,6 +52,7 @@ record LoadFacts(
                 .add("tensors", Sizes.grouped(report.tensors()))
                 .add("file", Sizes.bytes(fileBytes))
                 .add("dense", Sizes.bytes(report.denseBytes()))
+                .add("names", Printable.escape(names))
                 .add("time", String.format(Locale.ROOT, "%.3f s", report.seconds()))
                 .add(
                         "throughput",
@@ -97,6 +101,7 @@ record LoadFacts(
         json.writeNumberField("threads", report.threads());
         json.writeStringField("decoder", report.decoder());
         json.writeStringField("memory", report.memory());
+        json.writeStringField("names", names);
         json.writeNumberField("scaledTensors", report.scaledTensors());
         json.writeNumberField("unappliedScales", report.unappliedScales());
         if (hugePageBytes.isPresent()) {

@@ -1,6 +1,7 @@
 package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.ffmstore.DType;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
 import dev.ffmstore.ggml.GgmlType;
@@ -30,22 +31,30 @@ final class PlanCommand extends FileCommand {
     private TensorChoice tensors;
 
     @Mixin
+    private DenseForm form;
+
+    @Mixin
     private Effort effort;
 
-    /// The tensors of one type together.
-    private record TypeTotal(GgmlType type, long tensors, long bytes, long denseBytes) {
+    /// The tensors of one type together that become the same.
+    private record TypeTotal(GgmlType type, DType dtype, long tensors, long bytes, long denseBytes) {
+        private static final Comparator<TypeTotal> BY_TYPES =
+                Comparator.comparing(TypeTotal::type).thenComparing(TypeTotal::dtype);
+
         static TypeTotal of(LoadPlan.Slot slot) {
-            return new TypeTotal(slot.type(), 1, slot.sourceBytes(), slot.byteSize());
+            return new TypeTotal(slot.type(), slot.dtype(), 1, slot.sourceBytes(), slot.byteSize());
         }
 
         TypeTotal plus(TypeTotal other) {
-            return new TypeTotal(type, tensors + other.tensors, bytes + other.bytes, denseBytes + other.denseBytes);
+            return new TypeTotal(type, dtype, tensors + other.tensors, bytes + other.bytes, denseBytes + other.denseBytes);
         }
     }
 
     @Override
     void execute(GgufFile file) throws IOException {
-        LoadOptions options = effort.options().filter(tensors.filter(file)).applyScales(false);
+        LoadOptions options = form.apply(effort.options(), file)
+                .filter(tensors.filter(file))
+                .applyScales(false);
         LoadPlan plan = LoadPlan.of(file, options);
         if (json) {
             printJson(out -> writeJson(out, file, plan, options.threads()));
@@ -55,9 +64,10 @@ final class PlanCommand extends FileCommand {
     }
 
     private static Collection<TypeTotal> byType(LoadPlan plan) {
-        Map<GgmlType, TypeTotal> totals = new TreeMap<>();
+        Map<TypeTotal, TypeTotal> totals = new TreeMap<>(TypeTotal.BY_TYPES);
         for (LoadPlan.Slot slot : plan.slots()) {
-            totals.merge(slot.type(), TypeTotal.of(slot), TypeTotal::plus);
+            TypeTotal one = TypeTotal.of(slot);
+            totals.merge(one, one, TypeTotal::plus);
         }
         return totals.values();
     }
@@ -73,7 +83,8 @@ final class PlanCommand extends FileCommand {
                 .add("file", Sizes.bytes(file.source().size()))
                 .add("tensors", Sizes.grouped(plan.slots().size()))
                 .add("blocks", Sizes.bytes(plan.sourceBytes()))
-                .add("dense", Sizes.bytes(plan.denseBytes()));
+                .add("dense", Sizes.bytes(plan.denseBytes()))
+                .add("names", Printable.escape(plan.convention()));
         largest(plan)
                 .ifPresent(slot -> facts.add(
                         "largest tensor",
@@ -96,6 +107,7 @@ final class PlanCommand extends FileCommand {
                 .number("tensors", TypeTotal::tensors)
                 .number("bytes", TypeTotal::bytes)
                 .number("dense bytes", TypeTotal::denseBytes)
+                .text("dense", total -> total.dtype().toString())
                 .print(out, byType(plan));
     }
 
@@ -105,6 +117,7 @@ final class PlanCommand extends FileCommand {
         json.writeNumberField("tensors", plan.slots().size());
         json.writeNumberField("sourceBytes", plan.sourceBytes());
         json.writeNumberField("denseBytes", plan.denseBytes());
+        json.writeStringField("names", plan.convention());
         json.writeArrayFieldStart("types");
         for (TypeTotal total : byType(plan)) {
             json.writeStartObject();
@@ -112,6 +125,7 @@ final class PlanCommand extends FileCommand {
             json.writeNumberField("tensors", total.tensors());
             json.writeNumberField("bytes", total.bytes());
             json.writeNumberField("denseBytes", total.denseBytes());
+            json.writeStringField("dtype", total.dtype().toString());
             json.writeEndObject();
         }
         json.writeEndArray();

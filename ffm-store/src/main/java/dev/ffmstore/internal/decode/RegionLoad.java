@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Fills a region: each range of it is decoded by the worker that took it.
 ///
 /// A range holds the blocks that *start* in it. The last of them may end a little behind it, in a place that is no
-/// other worker's.
+/// other worker's. Of a tensor that the plan converts, a range holds the bytes that are in it.
 public final class RegionLoad {
     /// What a load takes besides the region and the workers' buffers: parsing, tables, thread stacks.
     private static final long OVERHEAD_BYTES = 16L << 20;
@@ -64,15 +64,20 @@ public final class RegionLoad {
 
     private Workers.Task newTask() {
         BlockStream blocks = new BlockStream(source, decoders, arena);
-        return index -> fill(region.range(index), blocks);
+        SlotReader reader = new SlotReader(blocks, arena);
+        return index -> fill(region.range(index), blocks, reader);
     }
 
-    private void fill(Region.Range range, BlockStream blocks) throws IOException {
+    private void fill(Region.Range range, BlockStream blocks, SlotReader reader) throws IOException {
         List<LoadPlan.Slot> slots = plan.slots();
         for (int i = firstSlotBehind(range.from());
                 i < slots.size() && slots.get(i).offset() < range.to();
                 i++) {
             LoadPlan.Slot slot = slots.get(i);
+            if (!slot.isDirect()) {
+                convert(range, slot, i, reader);
+                continue;
+            }
             GgmlType type = slot.type();
             long first = blockAtOrBehind(slot, range.from());
             long end = blockAtOrBehind(slot, range.to());
@@ -80,6 +85,16 @@ public final class RegionLoad {
                 blocks.decode(slot, first, end - first, region.segment(i), first * type.denseBlockBytes());
                 doneBytes.addAndGet((end - first) * type.denseBlockBytes());
             }
+        }
+    }
+
+    /// Elements that are not what the blocks decode to go through the reader's tile, and need not be cut at blocks.
+    private void convert(Region.Range range, LoadPlan.Slot slot, int index, SlotReader reader) throws IOException {
+        long from = Math.clamp(range.from() - slot.offset(), 0, slot.byteSize());
+        long to = Math.clamp(range.to() - slot.offset(), 0, slot.byteSize());
+        if (from < to) {
+            reader.read(slot, from, region.segment(index).asSlice(from, to - from));
+            doneBytes.addAndGet(to - from);
         }
     }
 

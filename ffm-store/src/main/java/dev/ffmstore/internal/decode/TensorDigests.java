@@ -2,7 +2,6 @@ package dev.ffmstore.internal.decode;
 
 import dev.ffmstore.LoadPlan;
 import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.Source;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -13,13 +12,13 @@ import java.util.HexFormat;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/// The SHA-256 of each tensor's dense bytes, without the tensors: a tile at a time is decoded, taken in and
+/// The SHA-256 of each tensor's dense bytes, without the tensors: a piece at a time is read, taken in and
 /// overwritten.
 ///
-/// Each worker takes whole tensors and owns an input buffer and a tile, so that memory does not grow with the
-/// tensors.
+/// Each worker takes whole tensors and owns the buffers of a reader and a piece, so that memory does not grow
+/// with the tensors.
 public final class TensorDigests {
-    private static final int TILE_BYTES = 256 << 10;
+    private static final long PIECE_BYTES = 256 << 10;
 
     /// Hears of the digests.
     public interface Listener {
@@ -81,24 +80,20 @@ public final class TensorDigests {
     }
 
     private Workers.Task newTask(Arena arena) {
-        BlockStream blocks = new BlockStream(source, decoders, arena);
-        MemorySegment tile = arena.allocate(TILE_BYTES, LoadPlan.ALIGNMENT);
+        SlotReader reader = new SlotReader(new BlockStream(source, decoders, arena), arena);
+        MemorySegment piece = arena.allocate(PIECE_BYTES, LoadPlan.ALIGNMENT);
         MessageDigest sha256 = newSha256();
-        return index -> digests.set((int) index, digest(plan.slots().get((int) index), blocks, tile, sha256));
+        return index -> digests.set((int) index, digest(plan.slots().get((int) index), reader, piece, sha256));
     }
 
-    private String digest(LoadPlan.Slot slot, BlockStream blocks, MemorySegment tile, MessageDigest sha256)
+    private String digest(LoadPlan.Slot slot, SlotReader reader, MemorySegment piece, MessageDigest sha256)
             throws IOException {
-        GgmlType type = slot.type();
-        long blockCount = slot.sourceBytes() / type.blockBytes();
-        long tileBlocks = TILE_BYTES / type.denseBlockBytes();
-        for (long done = 0; done < blockCount; ) {
-            long count = Math.min(blockCount - done, tileBlocks);
-            long bytes = count * type.denseBlockBytes();
-            blocks.decode(slot, done, count, tile, 0);
-            sha256.update(tile.asSlice(0, bytes).asByteBuffer());
-            done += count;
-            doneBytes.addAndGet(bytes);
+        for (long done = 0; done < slot.byteSize(); ) {
+            MemorySegment next = piece.asSlice(0, Math.min(PIECE_BYTES, slot.byteSize() - done));
+            reader.read(slot, done, next);
+            sha256.update(next.asByteBuffer());
+            done += next.byteSize();
+            doneBytes.addAndGet(next.byteSize());
         }
         return HexFormat.of().formatHex(sha256.digest());
     }

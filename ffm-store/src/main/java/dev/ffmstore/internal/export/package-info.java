@@ -1,4 +1,4 @@
-/// What stands between a file layout and the written file: readers of constants, rendering, writers.
+/// What the exporters share: constants out of plans.
 @NullMarked
 package dev.ffmstore.internal.export;
 

@@ -1,0 +1,67 @@
+package dev.ffmstore.internal.export;
+
+import dev.ffmstore.LoadPlan;
+import dev.ffmstore.TensorStore;
+import dev.ffmstore.gguf.Source;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Objects;
+
+/// A loaded store as the source of a plan: its tensors' bytes, each at its slot's offset. Owns nothing.
+public final class StoreBytes implements Source {
+    private final TensorStore store;
+    private final List<LoadPlan.Slot> slots;
+
+    /// @param store the store
+    public StoreBytes(TensorStore store) {
+        this.store = store;
+        this.slots = store.plan().slots();
+    }
+
+    @Override
+    public String name() {
+        return store.name();
+    }
+
+    @Override
+    public long size() {
+        return store.plan().regionBytes();
+    }
+
+    @Override
+    public Identity identity() {
+        return new Identity(size(), "", "");
+    }
+
+    /// @throws IndexOutOfBoundsException if the range is not inside one tensor
+    @Override
+    public void read(long offset, MemorySegment target) throws IOException {
+        Objects.checkFromIndexSize(offset, target.byteSize(), size());
+        if (target.byteSize() == 0) {
+            return;
+        }
+        LoadPlan.Slot slot = slots.get(slotAt(offset));
+        MemorySegment.copy(store.tensor(slot.name()).segment(), offset - slot.offset(), target, 0, target.byteSize());
+    }
+
+    /// The first slot that ends behind an offset.
+    private int slotAt(long offset) {
+        int low = 0;
+        int high = slots.size() - 1;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (slots.get(middle).end() > offset) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    @Override
+    public void close() {
+        // The store is its caller's.
+    }
+}

@@ -1,0 +1,187 @@
+package dev.ffmstore.internal.names;
+
+import dev.ffmstore.RowOrder;
+import dev.ffmstore.gguf.GgufException;
+import dev.ffmstore.gguf.MetadataValue;
+import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.internal.text.Printable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/// The names and layouts of Hugging Face's transformers, the inverse of what llama.cpp's converters do.
+///
+/// ```text
+/// GGUF                       Hugging Face                                     besides
+/// token_embd.weight          model.embed_tokens.weight
+/// output_norm.weight         model.norm.weight                                Gemma: − 1
+/// output.weight              lm_head.weight                                   absent if tied: an alias
+/// rope_freqs.weight          (none: computed from the configuration)
+/// blk.N.attn_norm.weight     model.layers.N.input_layernorm.weight            Gemma: − 1
+/// blk.N.attn_q.*             model.layers.N.self_attn.q_proj.*                Llama: rows, by heads
+/// blk.N.attn_k.*             model.layers.N.self_attn.k_proj.*                Llama: rows, by kv heads
+/// …
+/// ```
+public final class HuggingFaceNames implements NameTable {
+    private static final String ARCHITECTURE = "general.architecture";
+    private static final Pattern BLOCK = Pattern.compile("blk\\.(0|[1-9][0-9]{0,8})\\.([a-z_]+)\\.(weight|bias)");
+
+    /// Weights and biases outside of blocks.
+    private static final Map<String, String> OUTSIDE =
+            Map.of("token_embd", "model.embed_tokens", "output_norm", "model.norm", "output", "lm_head");
+
+    /// What every architecture here has in its blocks.
+    private static final Map<String, String> COMMON = Map.of(
+            "attn_norm", "input_layernorm",
+            "attn_q", "self_attn.q_proj",
+            "attn_k", "self_attn.k_proj",
+            "attn_v", "self_attn.v_proj",
+            "attn_output", "self_attn.o_proj",
+            "ffn_gate", "mlp.gate_proj",
+            "ffn_up", "mlp.up_proj",
+            "ffn_down", "mlp.down_proj");
+
+    private static final Map<String, String> LLAMA = with(COMMON, "ffn_norm", "post_attention_layernorm");
+
+    /// Gemma has another norm behind each of the two parts of a block, and so calls the one before the second part
+    /// differently.
+    private static final Map<String, String> GEMMA2 = with(
+            COMMON,
+            "post_attention_norm",
+            "post_attention_layernorm",
+            "ffn_norm",
+            "pre_feedforward_layernorm",
+            "post_ffw_norm",
+            "post_feedforward_layernorm");
+
+    private static final Map<String, String> GEMMA3 =
+            with(GEMMA2, "attn_q_norm", "self_attn.q_norm", "attn_k_norm", "self_attn.k_norm");
+
+    /// How an architecture is translated.
+    ///
+    /// @param blocks names inside a block
+    /// @param pairedRows whether rows of q and k are stored as rotary pairs
+    /// @param storedOffset what is added to norm weights
+    private record Architecture(Map<String, String> blocks, boolean pairedRows, float storedOffset) {}
+
+    private static final Map<String, Architecture> ARCHITECTURES = Map.of(
+            "llama", new Architecture(LLAMA, true, 0),
+            "qwen2", new Architecture(LLAMA, false, 0),
+            "gemma", new Architecture(LLAMA, false, 1),
+            "gemma2", new Architecture(GEMMA2, false, 1),
+            "gemma3", new Architecture(GEMMA3, false, 1));
+
+    private static Map<String, String> with(Map<String, String> names, String... more) {
+        Map<String, String> all = new HashMap<>(names);
+        for (int i = 0; i < more.length; i += 2) {
+            all.put(more[i], more[i + 1]);
+        }
+        return Map.copyOf(all);
+    }
+
+    /// {@return the architecture of a model}
+    ///
+    /// @throws GgufException if it is not one of those whose names are known
+    public static String architecture(Model model) throws GgufException {
+        if (!(model.metadata().find(ARCHITECTURE).orElse(null) instanceof MetadataValue.Text text)) {
+            throw GgufException.of(model.file(), "the names of hf need the metadata key " + ARCHITECTURE);
+        }
+        if (!ARCHITECTURES.containsKey(text.value())) {
+            throw GgufException.of(
+                    model.file(),
+                    "no names of hf for the architecture " + Printable.escape(text.value(), 100) + ": expected one of "
+                            + ARCHITECTURES.keySet().stream().sorted().collect(Collectors.joining(", ")));
+        }
+        return text.value();
+    }
+
+    /// {@return whether the output matrix of a model is its token embedding}
+    public static boolean isTied(Model model) {
+        return !model.names().contains("output.weight");
+    }
+
+    @Override
+    public Translation forModel(Model model) throws GgufException {
+        String name = architecture(model);
+        Architecture architecture = ARCHITECTURES.get(name);
+        if (!architecture.pairedRows()) {
+            return tensor -> translate(model, name, architecture, 1, 1, tensor);
+        }
+        long heads = count(model, name + ".attention.head_count");
+        String kvKey = name + ".attention.head_count_kv";
+        long kvHeads = model.metadata().contains(kvKey) ? count(model, kvKey) : heads;
+        return tensor -> translate(model, name, architecture, heads, kvHeads, tensor);
+    }
+
+    private static long count(Model model, String key) throws GgufException {
+        Optional<MetadataValue> value = model.metadata().find(key);
+        if (value.orElse(null) instanceof MetadataValue.Int number && number.value() > 0) {
+            return number.value();
+        }
+        throw GgufException.of(
+                model.file(),
+                "the names of hf need the metadata key " + key + ": expected a positive integer, got "
+                        + value.map(MetadataValue::toString).orElse("no such key"));
+    }
+
+    private static Optional<Entry> translate(
+            Model model, String name, Architecture architecture, long heads, long kvHeads, TensorInfo tensor)
+            throws GgufException {
+        if (tensor.name().equals("rope_freqs.weight")) {
+            return Optional.empty();
+        }
+        List<String> names = new ArrayList<>(List.of(renamed(model, name, architecture, tensor)));
+        if (tensor.name().equals("token_embd.weight") && isTied(model)) {
+            names.add("lm_head.weight");
+        }
+        String part = part(tensor.name());
+        RowOrder rows = switch (part) {
+            case "attn_q" -> architecture.pairedRows() ? pairs(model, tensor, heads) : RowOrder.AS_STORED;
+            case "attn_k" -> architecture.pairedRows() ? pairs(model, tensor, kvHeads) : RowOrder.AS_STORED;
+            default -> RowOrder.AS_STORED;
+        };
+        boolean isNorm = part.endsWith("_norm");
+        return Optional.of(new Entry(List.copyOf(names), rows, isNorm ? architecture.storedOffset() : 0));
+    }
+
+    /// The part of a name that says what the tensor is.
+    private static String part(String name) {
+        Matcher block = BLOCK.matcher(name);
+        return block.matches() ? block.group(2) : name.substring(0, Math.max(0, name.lastIndexOf('.')));
+    }
+
+    private static String renamed(Model model, String name, Architecture architecture, TensorInfo tensor)
+            throws GgufException {
+        Matcher block = BLOCK.matcher(tensor.name());
+        String part = part(tensor.name());
+        String renamed = block.matches() ? architecture.blocks().get(part) : OUTSIDE.get(part);
+        boolean weightOnly = !block.matches() || part.endsWith("_norm");
+        if (renamed == null || weightOnly && !tensor.name().endsWith(".weight")) {
+            throw GgufException.of(
+                    model.file(),
+                    "no name of hf for tensor " + Printable.escape(tensor.name()) + " of the architecture " + name);
+        }
+        return block.matches()
+                ? "model.layers." + block.group(1) + "." + renamed + "." + block.group(3)
+                : renamed + ".weight";
+    }
+
+    private static RowOrder pairs(Model model, TensorInfo tensor, long heads) throws GgufException {
+        long rows = tensor.shape().rank() == 0 ? 1 : tensor.shape().dimension(0);
+        if (rows == 0) {
+            return RowOrder.AS_STORED;
+        }
+        if (rows % heads != 0 || rows / heads % 2 != 0) {
+            throw GgufException.of(
+                    model.file(),
+                    "tensor " + Printable.escape(tensor.name()) + ": expected an even number of rows for each of "
+                            + heads + " heads, got " + tensor.shape());
+        }
+        return new RowOrder.HalvesOfPairs(rows / heads);
+    }
+}
