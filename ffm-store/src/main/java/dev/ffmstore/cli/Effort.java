@@ -37,6 +37,22 @@ final class Effort {
         return LoadOptions.defaults().threads(threads).decoder(decoder);
     }
 
+    /// {@return options whose decoders are chosen for good, once, so that a report can name them}
+    ///
+    /// @param denseBytes the dense size of what is to be decoded
+    static LoadOptions decided(LoadOptions options, long denseBytes) {
+        return options.decoder(
+                switch (options.decoder().decoders(denseBytes).kind()) {
+                    case SCALAR -> DecoderChoice.SCALAR;
+                    case VECTOR -> DecoderChoice.VECTOR;
+                });
+    }
+
+    /// {@return what the decoders are called that were chosen for good}
+    static String decoder(LoadOptions decided) {
+        return decided.decoder().decoders(0).toString();
+    }
+
     static final class DecoderNames implements Iterable<String> {
         @Override
         public Iterator<String> iterator() {

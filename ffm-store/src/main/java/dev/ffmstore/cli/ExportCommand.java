@@ -133,8 +133,10 @@ final class ExportCommand extends FileCommand {
         OptionalLong shardBytes = shardBytes();
         checkOptions(chosen, chosenPart, shardBytes);
 
-        LoadOptions options =
+        LoadOptions asked =
                 form.apply(effort.options(), file).filter(tensors.filter(file)).applyScales(applyScales);
+        LoadPlan plan = LoadPlan.of(file, asked);
+        LoadOptions options = Effort.decided(asked, plan.denseBytes());
         ConstantSource source = Constants.of(file, options);
         ExportOptions exportOptions =
                 ExportOptions.defaults().threads(options.threads()).replace(force);
@@ -148,11 +150,11 @@ final class ExportCommand extends FileCommand {
             written = write(new Exporter(source, exportOptions.progress(progress)), output, chosenPart);
         }
         print(ExportFacts.of(
-                LoadPlan.of(file, options),
+                plan,
                 out,
                 chosen,
                 new ExportReport(written.files(), written.bytes(), prepared + written.seconds(), written.threads()),
-                options.decoder().decoders().toString(),
+                Effort.decoder(options),
                 splat ? OptionalInt.of(splats.count()) : OptionalInt.empty(),
                 chosenPart));
     }
