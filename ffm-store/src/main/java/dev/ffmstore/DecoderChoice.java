@@ -1,24 +1,48 @@
 package dev.ffmstore;
 
 import dev.ffmstore.ggml.BlockDecoders;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Which decoders a load uses.
 public enum DecoderChoice {
-    /// Vector where the JVM has the module for it, scalar otherwise.
+    /// Whichever makes the process's loads end sooner: scalar at first, and vector (where the JVM has the module
+    /// for
+    /// it) from the load on that brings what the process has decoded to 8 GiB.
+    ///
+    /// Until C2 has compiled a vector kernel, which takes a second of a small machine, it runs a thousand times
+    /// slower; the scalar kernels are fast in a tenth of that time.
     AUTO,
     /// Scalar, always.
     SCALAR,
     /// Vector; a load fails with `UnsupportedOperationException` where the JVM lacks the module.
     VECTOR;
 
-    /// {@return the decoders}
+    /// The dense bytes from which on the vector kernels have won back what their compilation takes: measured by
+    /// `cold-start` of the benchmarks.
+    static final long VECTOR_PAYS_BYTES = 8L << 30;
+
+    /// What all loads of this process that left the choice open have decoded, in dense bytes.
+    private static final AtomicLong DECODED = new AtomicLong();
+
+    /// {@return the decoders for a load; each call counts as one}
     ///
+    /// @param denseBytes the dense size of what is to be decoded
     /// @throws UnsupportedOperationException if this is [#VECTOR] and the module `jdk.incubator.vector` is missing
-    public BlockDecoders decoders() {
+    public BlockDecoders decoders(long denseBytes) {
         return switch (this) {
-            case AUTO -> BlockDecoders.best();
+            case AUTO -> auto(DECODED.accumulateAndGet(denseBytes, DecoderChoice::saturatedSum));
             case SCALAR -> BlockDecoders.scalar();
             case VECTOR -> BlockDecoders.vector();
         };
+    }
+
+    /// {@return the decoders for a process that will have decoded so much}
+    static BlockDecoders auto(long decodedBytes) {
+        BlockDecoders best = BlockDecoders.best(); // asked in any case: it says in the log what flag is missing
+        return decodedBytes < VECTOR_PAYS_BYTES ? BlockDecoders.scalar() : best;
+    }
+
+    private static long saturatedSum(long a, long b) {
+        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
     }
 }

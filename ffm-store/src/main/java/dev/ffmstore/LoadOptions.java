@@ -62,7 +62,8 @@ public final class LoadOptions {
         this.names = names;
     }
 
-    /// {@return what most users want: all processors, the best decoders, every tensor, an arena of the store's own}
+    /// {@return what most users want: all processors, the decoders that are done first, every tensor, an arena of
+    /// the store's own}
     public static LoadOptions defaults() {
         return DEFAULTS;
     }
@@ -83,7 +84,7 @@ public final class LoadOptions {
                 threads, decoder, filter, progress, arena, memoryCheck, closeTimeout, gguf, applyScales, dtypes, names);
     }
 
-    /// {@return which decoders are used; by default the best there are}
+    /// {@return which decoders are used; by default those that are done first}
     public DecoderChoice decoder() {
         return decoder;
     }
@@ -189,11 +190,10 @@ public final class LoadOptions {
     /// {@return these options with a decision on companion scales}
     ///
     /// A model with tensors of type NVFP4 may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or
-    /// `NAME.weight.scale`) that its elements are to be multiplied by. Applied, an element is ggml's value times
-    /// the
-    /// scale, rounded once to a float; left, it is ggml's value, for the engine to multiply. The scales themselves
-    /// are tensors like any other either way, and apply even if the filter leaves them out. Without a decision they
-    /// are left, and a load that meets any says so in the log.
+    /// `NAME.weight.scale`) that its elements are to be multiplied by. Applied, an element is ggml's value
+    /// times the scale, rounded once to a float; left, it is ggml's value, for the engine to multiply. The
+    /// scales themselves are tensors like any other either way, and apply even if the filter leaves them out.
+    /// Without a decision they are left, and a load that meets any says so in the log.
     ///
     /// @param apply whether to apply them
     public LoadOptions applyScales(boolean apply) {

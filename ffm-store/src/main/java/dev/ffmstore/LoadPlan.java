@@ -21,8 +21,8 @@ import java.util.Optional;
 /// @param denseBytes the dense size of all tensors
 /// @param regionBytes the dense size with the padding between tensors: how much memory the tensors take
 /// @param headerBytes the size of the file's header, which holds the metadata
-/// @param unscaled the stored names of those tensors whose companion scales are not applied, in the order of the
-/// slots
+/// @param unscaled the stored names of those tensors whose companion scales are not applied, in the order of
+/// the slots
 /// @param aliases further names of tensors, in the order of the slots; they take no memory
 /// @param convention the convention of names and layouts: `gguf`, `hf`, or the name of a user's table
 public record LoadPlan(
@@ -95,8 +95,8 @@ public record LoadPlan(
                     0);
         }
 
-        /// {@return whether decoded blocks are the tensor's elements already: nothing is converted, moved or taken
-        /// off}
+        /// {@return whether decoded blocks are the tensor's elements already: nothing is converted, moved or
+        /// taken off}
         public boolean isDirect() {
             return dtype == DType.denseOf(type) && keepsElements();
         }
@@ -147,9 +147,8 @@ public record LoadPlan(
     /// @param options which tensors, in which form
     /// @return the plan
     /// @throws GgufException if a chosen tensor's type cannot be decoded, or the tensors together are larger than a
-    /// signed 64-bit size, or a companion scale that is to be applied is malformed, or the convention of names does
-    /// not
-    /// know the model or one of its tensors, or gives a name twice
+    /// signed 64-bit size, or a companion scale that is to be applied is malformed, or the convention of names
+    /// does not know the model or one of its tensors, or gives a name twice
     /// @throws IllegalArgumentException if a pattern of the filter or of the types matches no tensor
     public static LoadPlan of(GgufFile file, LoadOptions options) throws GgufException {
         return Planner.plan(file, options);
@@ -159,13 +158,11 @@ public record LoadPlan(
     /// its own names, and its region the file.
     ///
     /// @param store what has been loaded
-    /// @param options which tensors, in which form. Patterns match the store's names. Tensors that are F16 or BF16
-    /// in
-    /// the store stay so
+    /// @param options which tensors, in which form. Patterns match the store's names. Tensors that are F16 or
+    /// BF16 in the store stay so
     /// @return the plan, whose slots say where in the store's region a tensor is
-    /// @throws GgufException if the convention of names does not know the model or one of its tensors, or gives a
-    /// name
-    /// twice
+    /// @throws GgufException if the convention of names does not know the model or one of its tensors, or gives
+    /// a name twice
     /// @throws IllegalArgumentException if a pattern matches no tensor, or if both the store and the options have a
     /// convention of names other than the model's own
     /// @throws IllegalStateException if the store has been closed

@@ -52,14 +52,15 @@ public final class Names {
     ///
     /// At most one `*` on a side, and as many on the right as on the left. Where several lines match a name, those
     /// without `*` win over those with one, and all of the kind that wins apply: the first gives the name, the
-    /// others
-    /// aliases. Tensors that no line matches keep their names. Blanks around names do not count, nor what follows
-    /// a `#` that starts a line or has a blank before it. Rows and values stay as they are.
+    /// others aliases. Tensors that no line matches keep their names. Blanks around names do not count, nor
+    /// what follows a `#` that starts a line or has a blank before it. Rows and values stay as they are.
     ///
-    /// @param file UTF-8 text; its name is the name of the convention
+    /// @param file UTF-8 text; its name, without its folder, is the name of the convention
     /// @throws IOException if it cannot be read, or a line is malformed, naming file and line
+    /// @throws IllegalArgumentException if its name is `gguf` or `hf`
     public static Names read(Path file) throws IOException {
-        return new Names(file.toString(), UserNames.read(file));
+        Path name = file.getFileName();
+        return new Names(notTaken(name == null ? file.toString() : name.toString()), UserNames.read(file));
     }
 
     /// {@return a table of renames, as [#read(Path)] reads it from a file}
@@ -67,8 +68,16 @@ public final class Names {
     /// @param convention what the table is called
     /// @param lines its lines
     /// @throws IOException if a line is malformed, naming table and line
+    /// @throws IllegalArgumentException if it is called `gguf` or `hf`
     public static Names of(String convention, List<String> lines) throws IOException {
-        return new Names(convention, UserNames.parse(convention, lines));
+        return new Names(notTaken(convention), UserNames.parse(convention, lines));
+    }
+
+    private static String notTaken(String convention) {
+        if (convention.equals(GGUF.convention) || convention.equals(HF.convention)) {
+            throw new IllegalArgumentException("a table of names may not be called " + convention);
+        }
+        return convention;
     }
 
     /// {@return what the convention is called: `gguf`, `hf`, or the name of a user's table}

@@ -274,7 +274,7 @@ final class Planner {
         if (entry.storedOffset() != 0 && dense != DType.F32) {
             throw failure("tensor " + Printable.escape(tensor.name()) + ": the convention "
                     + Printable.escape(options.names().convention()) + " takes off what was added to it: expected"
-                    + " floats, got " + tensor.type());
+                    + " elements of type F32, got " + tensor.type());
         }
         if (entry.rowOrder() instanceof RowOrder.HalvesOfPairs(long headRows)) {
             long rows = tensor.shape().rank() == 0 ? 1 : tensor.shape().dimension(0);

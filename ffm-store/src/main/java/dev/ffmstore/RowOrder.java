@@ -24,8 +24,7 @@ public sealed interface RowOrder {
     }
 
     /// Rotary pairs that are stored side by side, inside each head, are taken apart into halves: what Hugging
-    /// Face's
-    /// rotate-half wants of q and k.
+    /// Face's rotate-half wants of q and k.
     ///
     /// ```text
     /// stored (GGUF)        row 0  row 1  row 2  row 3  row 4  row 5      of one head of 6 rows

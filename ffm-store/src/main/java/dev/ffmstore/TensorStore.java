@@ -41,8 +41,7 @@ import java.util.OptionalLong;
 ///
 /// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen`, `name`,
 /// `plan` and `toString` throws `IllegalStateException`, and so does access to any of its segments, unless they
-/// live in a
-/// caller's arena: those can be read until that is closed.
+/// live in a caller's arena: those can be read until that is closed.
 public final class TensorStore implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(TensorStore.class.getName());
 
@@ -102,8 +101,8 @@ public final class TensorStore implements AutoCloseable {
     /// @return a store; the caller closes it
     /// @throws IOException as [#load(Path, LoadOptions)] does
     public static TensorStore load(GgufFile file, LoadOptions options) throws IOException {
-        BlockDecoders decoders = options.decoder().decoders();
         LoadPlan plan = LoadPlan.of(file, options);
+        BlockDecoders decoders = options.decoder().decoders(plan.denseBytes());
         if (options.memoryCheck()) {
             checkMemory(plan, options);
         }

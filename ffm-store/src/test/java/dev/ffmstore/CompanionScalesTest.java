@@ -108,6 +108,30 @@ class CompanionScalesTest {
     }
 
     /// Bits compared, NaN as a class.
+    @Test
+    void multiplyBeforeElementsAreRounded() throws IOException {
+        TestModel model = model();
+        try (GgufFile file = open(model);
+                TensorStore store =
+                        TensorStore.load(file, APPLY.threads(3).dtypes(DTypes.all(DType.F16)))) {
+            factors().forEach((name, factor) -> {
+                ByteBuffer floats = ByteBuffer.wrap(ScaledModel.multiplied(model.dense(name), factor))
+                        .order(ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer halves = ByteBuffer.wrap(TestModel.bytesOf(store.tensor(name)))
+                        .order(ByteOrder.LITTLE_ENDIAN);
+                assertThat(halves.remaining()).isEqualTo(floats.remaining() / 2);
+                while (halves.hasRemaining()) {
+                    float expected = floats.getFloat();
+                    short got = halves.getShort();
+                    if (got != Float.floatToFloat16(expected)) {
+                        assertThat(Float.float16ToFloat(got)).as(name).isNaN();
+                        assertThat(expected).as(name).isNaN();
+                    }
+                }
+            });
+        }
+    }
+
     private static void assertSameFloats(Tensor tensor, byte[] expected) {
         int[] want = canonicalBits(expected);
         int[] got = canonicalBits(TestModel.bytesOf(tensor));

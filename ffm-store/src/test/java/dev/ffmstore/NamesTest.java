@@ -298,7 +298,7 @@ class NamesTest {
                 assertThatThrownBy(() -> LoadPlan.of(file, HF))
                         .isInstanceOf(GgufException.class)
                         .hasMessageContaining("output_norm.weight")
-                        .hasMessageContaining("expected floats, got F64");
+                        .hasMessageContaining("expected elements of type F32, got F64");
             }
         }
     }
@@ -336,7 +336,7 @@ class NamesTest {
                     .extracting(LoadPlan.Slot::name)
                     .containsExactly("b", "layer/0/q", "last", "g#h", "kept");
             assertThat(plan.slots().get(1).storedName()).isEqualTo("blk.0.q.weight");
-            assertThat(plan.convention()).isEqualTo(folder.resolve("names.txt").toString());
+            assertThat(plan.convention()).isEqualTo("names.txt");
         }
 
         @Test
@@ -363,6 +363,13 @@ class NamesTest {
                     .isInstanceOf(IOException.class)
                     .hasMessageStartingWith(folder.resolve("names.txt") + ":3: ")
                     .hasMessageContaining(problem);
+        }
+
+        @Test
+        void refusesTheNamesOfTheOtherConventions() throws IOException {
+            Path hf = Files.write(folder.resolve("hf"), List.of("a = b"));
+            assertThatThrownBy(() -> Names.read(hf)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> Names.of("gguf", List.of())).isInstanceOf(IllegalArgumentException.class);
         }
 
         @Test

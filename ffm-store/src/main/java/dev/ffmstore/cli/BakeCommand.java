@@ -90,20 +90,16 @@ final class BakeCommand extends ReportingCommand {
         DeclaredTypes declared = declaredTypes();
         current = model;
         try (GgufFile file = GgufFile.open(Source.of(model), limit.options())) {
-            LoadOptions options = form.apply(effort.options(), file).applyScales(applyScales);
+            LoadOptions asked = form.apply(effort.options(), file).applyScales(applyScales);
+            LoadPlan plan = LoadPlan.of(file, asked);
+            LoadOptions options = Effort.decided(asked, plan.denseBytes());
             ConstantSource constants = Constants.of(file, options);
             current = module;
             try (Source source = Source.of(module)) {
                 Bake bake = Bake.of(source, constants, declared);
                 current = output;
                 ExportReport report = write(bake, constants, options.threads());
-                print(BakeFacts.of(
-                        module.toString(),
-                        LoadPlan.of(file, options),
-                        output.toString(),
-                        bake,
-                        report,
-                        options.decoder().decoders().toString()));
+                print(BakeFacts.of(module.toString(), plan, output.toString(), bake, report, Effort.decoder(options)));
             }
         }
     }

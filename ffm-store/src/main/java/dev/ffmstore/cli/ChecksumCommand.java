@@ -39,8 +39,8 @@ final class ChecksumCommand extends FileCommand {
     @Override
     void execute(GgufFile file) throws Exception {
         LoadOptions options = effort.options().filter(tensors.filter(file)).applyScales(false);
-        BlockDecoders decoders = options.decoder().decoders();
         LoadPlan plan = LoadPlan.of(file, options);
+        BlockDecoders decoders = options.decoder().decoders(plan.denseBytes());
         List<Line> lines = new ArrayList<>();
         try (Progress progress = new Progress("digesting", !json)) {
             TensorDigests.run(plan, file.source(), decoders, options.threads(), new TensorDigests.Listener() {

@@ -84,7 +84,7 @@ final class DenseForm {
             };
         } catch (NoSuchFileException | InvalidPathException e) {
             throw wrong("--names", "expected gguf, hf or a file, got " + Printable.escape(names, 1000), e);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw wrong("--names", e.getMessage(), e);
         }
     }

@@ -21,7 +21,8 @@ final class Effort {
             names = "--decoder",
             paramLabel = "KIND",
             completionCandidates = DecoderNames.class,
-            description = "auto, scalar or vector; auto, the default, is vector where the JVM has the Vector API")
+            description = "auto, scalar or vector; auto, the default, is scalar up to 8 GiB of dense data, and vector"
+                    + " above that where the JVM has the Vector API")
     private DecoderChoice decoder = DecoderChoice.AUTO;
 
     @Option(names = "--threads", paramLabel = "N", description = "how many workers; by default one a processor")
@@ -34,6 +35,22 @@ final class Effort {
 
     LoadOptions options() {
         return LoadOptions.defaults().threads(threads).decoder(decoder);
+    }
+
+    /// {@return options whose decoders are chosen for good, once, so that a report can name them}
+    ///
+    /// @param denseBytes the dense size of what is to be decoded
+    static LoadOptions decided(LoadOptions options, long denseBytes) {
+        return options.decoder(
+                switch (options.decoder().decoders(denseBytes).kind()) {
+                    case SCALAR -> DecoderChoice.SCALAR;
+                    case VECTOR -> DecoderChoice.VECTOR;
+                });
+    }
+
+    /// {@return what the decoders are called that were chosen for good}
+    static String decoder(LoadOptions decided) {
+        return decided.decoder().decoders(0).toString();
     }
 
     static final class DecoderNames implements Iterable<String> {

@@ -133,23 +133,28 @@ final class ExportCommand extends FileCommand {
         OptionalLong shardBytes = shardBytes();
         checkOptions(chosen, chosenPart, shardBytes);
 
-        LoadOptions options =
+        LoadOptions asked =
                 form.apply(effort.options(), file).filter(tensors.filter(file)).applyScales(applyScales);
+        LoadPlan plan = LoadPlan.of(file, asked);
+        LoadOptions options = Effort.decided(asked, plan.denseBytes());
         ConstantSource source = Constants.of(file, options);
         ExportOptions exportOptions =
                 ExportOptions.defaults().threads(options.threads()).replace(force);
+        long start = System.nanoTime();
         Splats splats = splat ? Splats.find(source, exportOptions) : Splats.none();
         Output output = output(chosen, source, splats, shardBytes, configuration(file, options, chosen));
-        ExportReport report;
-        try (Progress progress = new Progress("exporting", !json)) {
-            report = write(new Exporter(source, exportOptions.progress(progress)), output, chosenPart);
+        double prepared = (System.nanoTime() - start) / 1e9;
+        ExportReport written;
+        try (Progress progress = new Progress("exporting", !json);
+                OrderlyEnd _ = new OrderlyEnd()) {
+            written = write(new Exporter(source, exportOptions.progress(progress)), output, chosenPart);
         }
         print(ExportFacts.of(
-                LoadPlan.of(file, options),
+                plan,
                 out,
                 chosen,
-                report,
-                options.decoder().decoders().toString(),
+                new ExportReport(written.files(), written.bytes(), prepared + written.seconds(), written.threads()),
+                Effort.decoder(options),
                 splat ? OptionalInt.of(splats.count()) : OptionalInt.empty(),
                 chosenPart));
     }

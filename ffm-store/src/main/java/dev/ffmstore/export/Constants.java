@@ -4,6 +4,7 @@ import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
 import dev.ffmstore.Tensor;
 import dev.ffmstore.TensorStore;
+import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.internal.export.PlannedConstants;
@@ -25,7 +26,8 @@ import java.util.Map;
 /// }
 /// ```
 ///
-/// Whatever the constants come from, the same options give the same names, shapes and bytes.
+/// Of a file, and of a store that was loaded from it with the model's own types and names, the same options give
+/// the same names, shapes and bytes.
 public final class Constants {
     private Constants() {}
 
@@ -43,7 +45,7 @@ public final class Constants {
         plan.slots()
                 .forEach(slot -> storedTypes.put(slot.storedName(), slot.type().name()));
         return new PlannedConstants(
-                plan, file.source(), options.decoder().decoders(), storedTypes, Map.of(), file::checkUnchanged);
+                plan, file.source(), options.decoder().decoders(plan.denseBytes()), storedTypes, Map.of(), file::checkUnchanged);
     }
 
     /// {@return the tensors of a store, as they lie in it}
@@ -80,6 +82,6 @@ public final class Constants {
             }
         }
         return new PlannedConstants(
-                plan, new StoreBytes(store), options.decoder().decoders(), storedTypes, segments, store::tensors);
+                plan, new StoreBytes(store), BlockDecoders.scalar(), storedTypes, segments, store::tensors);
     }
 }

@@ -3,6 +3,7 @@ package dev.ffmstore.export;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
 import dev.ffmstore.Names;
+import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.internal.export.HuggingFaceConfig;
 import dev.ffmstore.internal.export.Vocabulary;
@@ -17,8 +18,7 @@ import java.util.List;
 /// |---|---|
 /// | `config.json` | the configuration of the model's class in transformers |
 /// | `tokenizer_vocabulary.json` | all that GGUF says of the tokenizer: tokens, scores, types, special tokens |
-/// | `vocab.json`, `merges.txt` | the vocabulary of a byte-level BPE, in the form of transformers' slow tokenizers
-/// |
+/// | `vocab.json`, `merges.txt` | the vocabulary of a byte-level BPE, as transformers' slow tokenizers have it |
 /// | `chat_template.jinja` | the chat template |
 ///
 /// GGUF does not hold all that a tokenizer of transformers is made of (how text is split before it, above all), so
@@ -32,9 +32,8 @@ public final class HfSidecars {
     ///
     /// @param file the model, of an architecture that [Names#hf()] knows
     /// @param options the options of the export: filter and types count here
-    /// @throws dev.ffmstore.gguf.GgufException if the architecture is another, a metadata key that the
-    /// configuration
-    /// needs is missing, or `rope_freqs.weight`, unless it is filtered out, is nothing that transformers computes
+    /// @throws GgufException if the architecture is another, a metadata key that the configuration needs is missing,
+    /// or `rope_freqs.weight`, unless it is filtered out, is nothing that transformers computes
     /// @throws IOException if that tensor cannot be read
     /// @throws IllegalArgumentException if a pattern matches no tensor
     public static List<NamedLayout> of(GgufFile file, LoadOptions options) throws IOException {

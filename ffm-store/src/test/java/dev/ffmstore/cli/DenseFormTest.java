@@ -50,7 +50,7 @@ class DenseFormTest {
         Path table = Files.write(folder.resolve("names.txt"), List.of("output.weight = head"));
         CliRun own = CliRun.of(command, "--names", table, CliRun.tinyModel());
         assertThat(own.err()).isEmpty();
-        assertThat(own.out()).containsPattern("names +" + table);
+        assertThat(own.out()).containsPattern("names +names.txt");
         if (command.equals("plan")) {
             assertThat(own.out()).containsPattern("largest tensor +head ");
         }

@@ -260,6 +260,24 @@ class ExportCommandTest {
         assertThat(names()).containsExactly("report");
     }
 
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void cleansUpWhenItIsToldToEnd() throws Exception {
+        Path model = folder.resolve("sparse.gguf");
+        SparseModel.write(model, 1L << 40); // more than is ever exported
+        Path out = folder.resolve("sparse.irpa");
+        Process process = command("export", model.toString(), "-o", out.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        while (process.isAlive() && !Files.exists(folder.resolve(".sparse.irpa.ffm-store-partial/output"))) {
+            Thread.sleep(20);
+        }
+        process.destroy();
+        assertThat(process.waitFor()).isEqualTo(128 + 15);
+        assertThat(names()).containsExactly("sparse.gguf");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"1", "1B", "1000", "5GB", "2kib", "500 MiB", "3GiB", "4MB", "7KB"})
     void readsSizes(String text) {

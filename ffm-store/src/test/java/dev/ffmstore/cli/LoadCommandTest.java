@@ -33,7 +33,8 @@ class LoadCommandTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void keepsToItsMemoryUnderTheLaunchersFlags() throws Exception {
-        CliRun run = CliRun.inFreshJvm(CliRun.launcherFlags(), "load", "--json", CliRun.tinyModel());
+        CliRun run =
+                CliRun.inFreshJvm(CliRun.launcherFlags(), "load", "--json", "--decoder", "vector", CliRun.tinyModel());
         assertThat(run.errorLines()).isEmpty();
         assertThat(run.status()).isZero();
         Map<String, Object> json = run.json();

@@ -278,6 +278,16 @@ class ExportFaultsTest {
         assertThat(names(folder)).containsExactly(".out.ffm-store-partial", "file");
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void needsANameForTheTarget(Kind kind) throws IOException {
+        for (String name : List.of(".", "..")) {
+            assertThatThrownBy(() -> kind.export(source, REPLACE, folder.resolve(name)))
+                    .hasMessageContaining("is not the name of a file");
+        }
+        assertThat(names(folder)).isEmpty();
+    }
+
     @Test
     @EnabledOnOs(OS.LINUX)
     void neverReplacesWhatIsNoFile() {

@@ -3,13 +3,21 @@ package dev.ffmstore.export;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ffmstore.DType;
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.TensorStore;
+import dev.ffmstore.gguf.GgufFile;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class IrpaTest {
@@ -111,6 +119,28 @@ class IrpaTest {
                 .containsExactly("ones", "one", "zeros", "bytes", "ones again");
         assertThat(bytes.length).isBetween(400_000, 400_000 + 8192);
         assertThat(source.openReaders()).isZero();
+    }
+
+    @Test
+    void aFileAndALoadedStoreExportTheSame() throws Exception {
+        Path model =
+                Path.of(IrpaTest.class.getResource("/models/tiny.Q4_K_M.gguf").toURI());
+        try (GgufFile file = GgufFile.open(model);
+                TensorStore store = TensorStore.load(file, LoadOptions.defaults())) {
+            ConstantSource unloaded = Constants.of(file, LoadOptions.defaults());
+            ConstantSource loaded = Constants.of(store);
+            for (Function<ConstantSource, FileLayout> format :
+                    List.<Function<ConstantSource, FileLayout>>of(Irpa::layout, Safetensors::layout)) {
+                ByteArrayOutputStream one = new ByteArrayOutputStream();
+                ByteArrayOutputStream other = new ByteArrayOutputStream();
+                new Exporter(unloaded, ExportOptions.defaults())
+                        .stream(Channels.newChannel(one), "one", format.apply(unloaded));
+                new Exporter(loaded, ExportOptions.defaults())
+                        .stream(Channels.newChannel(other), "other", format.apply(loaded));
+                assertThat(other.toByteArray()).isEqualTo(one.toByteArray());
+                assertThat(one.size()).isGreaterThan(5_772_288);
+            }
+        }
     }
 
     @Test

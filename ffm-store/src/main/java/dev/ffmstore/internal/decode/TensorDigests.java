@@ -15,9 +15,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /// The SHA-256 of each tensor's dense bytes, without the tensors: a piece at a time is read, taken in and
 /// overwritten.
 ///
-/// Each worker takes whole tensors and owns the buffers of a reader and a piece, so that memory does not grow with
-/// the
-/// tensors.
+/// Each worker takes whole tensors and owns the buffers of a reader and a piece, so that memory does not grow
+/// with the tensors.
 public final class TensorDigests {
     private static final long PIECE_BYTES = 256 << 10;
 

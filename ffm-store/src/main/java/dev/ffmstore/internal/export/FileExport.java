@@ -18,6 +18,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// An export to files: the target is what it was, or it is complete.
@@ -30,6 +31,8 @@ public record FileExport(ConstantSource source, ExportOptions options) {
 
     /// The smallest stretch of zeros in a new file that is not written but left to the file system.
     public static final int HOLE_BYTES = 64 << 10;
+
+    private static final Set<String> NO_NAMES = Set.of("", ".", "..");
 
     /// Writes a file; see [dev.ffmstore.export.Exporter#write].
     public ExportReport write(Path target, FileLayout layout) throws IOException {
@@ -143,8 +146,9 @@ public record FileExport(ConstantSource source, ExportOptions options) {
 
     /// {@return the absolute path of a target}
     private static Path named(Path target) throws IOException {
-        Path absolute = target.toAbsolutePath().normalize();
-        if (absolute.getFileName() == null) {
+        Path absolute = target.toAbsolutePath();
+        Path name = absolute.getFileName();
+        if (name == null || NO_NAMES.contains(name.toString())) {
             throw refused(target, "is not the name of a file");
         }
         return absolute;

@@ -2,6 +2,7 @@ package dev.ffmstore.internal.export;
 
 import dev.ffmstore.export.NamedLayout;
 import dev.ffmstore.gguf.Metadata;
+import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.MetadataValue;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +11,7 @@ import java.util.Optional;
 /// A model's tokenizer as far as the metadata holds it, as files.
 ///
 /// ```text
-/// tokenizer_vocabulary.json   {"model": "llama", …, "tokens": [STRING, …], "scores": [FLOAT, …], "token_type":
-/// [INT, …]}
+/// tokenizer_vocabulary.json   {"model": "llama", …, "tokens": [STRING, …], "scores": [FLOAT, …], …}
 /// vocab.json                  {"the": 0, …}                        of a byte-level BPE (`gpt2`) only,
 /// merges.txt                  #version: 0.2, then a merge a line   in the form of Hugging Face's slow tokenizers
 /// chat_template.jinja         the template as it is
@@ -55,7 +55,7 @@ public final class Vocabulary {
 
     private static Optional<MetadataValue.Array> strings(Metadata metadata, String key) {
         return metadata.find(key).orElse(null) instanceof MetadataValue.Array array
-                        && array.elementType() == dev.ffmstore.gguf.MetadataType.STRING
+                        && array.elementType() == MetadataType.STRING
                 ? Optional.of(array)
                 : Optional.empty();
     }
@@ -65,9 +65,7 @@ public final class Vocabulary {
         String before = "{\n";
         for (String key : metadata.asMap().keySet()) {
             if (key.startsWith(PREFIX)) {
-                sink.add(before)
-                        .add(JsonText.quote(key.substring(PREFIX.length())))
-                        .add(": ");
+                sink.add(before).add(JsonText.quote(key.substring(PREFIX.length()))).add(": ");
                 value(metadata.get(key), sink);
                 before = ",\n";
             }
