@@ -129,6 +129,9 @@ class ExporterTest {
         assertThat(target).hasSize(5);
         assertThatThrownBy(() -> exporter(OPTIONS).writePart(folder, layout, new Part(1, 2)))
                 .hasMessageContaining("is not a regular file");
+        Path nowhere = folder.resolve("nowhere/model.irpa");
+        assertThatThrownBy(() -> exporter(OPTIONS).writePart(nowhere, layout, new Part(1, 2)))
+                .hasMessage(nowhere + ": cannot be written: no such folder");
     }
 
     @Test

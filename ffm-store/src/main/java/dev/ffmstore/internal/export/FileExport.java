@@ -194,6 +194,14 @@ public record FileExport(ConstantSource source, ExportOptions options) {
     }
 
     private static RandomAccessFile open(Path target) throws IOException {
+        Path folder = target.getParent();
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw refused(target, "cannot be written: no such folder");
+        }
+        if (!Files.exists(target) && folder != null && !Files.isWritable(folder)
+                || Files.exists(target) && !Files.isWritable(target)) {
+            throw refused(target, "cannot be written: permission denied");
+        }
         try {
             return new RandomAccessFile(target.toFile(), "rw");
         } catch (IOException e) {
