@@ -12,7 +12,6 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,7 +21,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// llama.cpp,
 /// whichever way the weights came; and must not be, where the weights are not what they should be.
 @Tag("interop")
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SmolLm2ForwardInteropIT {
     /// "The capital of France is Paris. The capital of Germany is"
     private static final List<Integer> PROMPT = List.of(504, 3575, 282, 4649, 314, 7042, 30, 378, 3575, 282, 4521, 314);
@@ -45,13 +43,13 @@ class SmolLm2ForwardInteropIT {
             """;
 
     @TempDir
-    Path folder;
+    static Path folder;
 
-    private Path model = Path.of("");
-    private ForwardPass pass = new ForwardPass(model, PROMPT, model);
+    private static Path model = Path.of("");
+    private static ForwardPass pass = new ForwardPass(model, PROMPT, model);
 
     @BeforeAll
-    void getModel() throws IOException {
+    static void getModel() throws IOException {
         model = RealModel.SMOLLM2.file();
         pass = new ForwardPass(model, PROMPT, folder);
     }
@@ -144,7 +142,7 @@ class SmolLm2ForwardInteropIT {
         assertThat(mended.relativeError()).isLessThan(TOLERANCE);
     }
 
-    private Path exportedToBeDamaged() throws IOException {
+    private static Path exportedToBeDamaged() throws IOException {
         Path weights = folder.resolve("damaged.safetensors");
         if (!Files.exists(weights)) {
             Launcher.run("export", model, "-o", weights);
