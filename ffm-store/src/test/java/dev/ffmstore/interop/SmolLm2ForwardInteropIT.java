@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -105,6 +107,26 @@ class SmolLm2ForwardInteropIT {
         assertThat(numpy.relativeError()).isLessThan(1e-9);
         assertThat(iree.relativeError()).isLessThan(TOLERANCE);
         Files.delete(weights);
+    }
+
+    /// The output layer is the embedding under another name: IREE finds both, in one place of the archive.
+    @Test
+    void tiedTensorsShareOnePlace() throws IOException {
+        Path archive = folder.resolve("hugging-face.irpa");
+        Launcher.run("export", model, "-o", archive, "--names", "hf");
+
+        List<String> places = Pattern.compile("(\\d+ \\| +\\d+) \\| +\\d+ \\| `(lm_head|model\\.embed_tokens)\\.weight`")
+                .matcher(Iree.dumpParameters(archive))
+                .results()
+                .map((MatchResult row) -> row.group(1))
+                .toList();
+        Distance distance =
+                pass.run(pass.compiledForParameters(Convention.HUGGING_FACE), archive).from(pass.reference());
+
+        assertThat(places).hasSize(2);
+        assertThat(places.getFirst()).isEqualTo(places.getLast());
+        assertThat(distance.relativeError()).isLessThan(TOLERANCE);
+        Files.delete(archive);
     }
 
     /// Names as Hugging Face has them, but rows as GGUF has them: all shapes fit.
