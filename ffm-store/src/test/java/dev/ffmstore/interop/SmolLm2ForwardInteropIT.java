@@ -115,13 +115,14 @@ class SmolLm2ForwardInteropIT {
         Path archive = folder.resolve("hugging-face.irpa");
         Launcher.run("export", model, "-o", archive, "--names", "hf");
 
-        List<String> places = Pattern.compile("(\\d+ \\| +\\d+) \\| +\\d+ \\| `(lm_head|model\\.embed_tokens)\\.weight`")
+        List<String> places = Pattern.compile(
+                        "(\\d+ \\| +\\d+) \\| +\\d+ \\| `(lm_head|model\\.embed_tokens)\\.weight`")
                 .matcher(Iree.dumpParameters(archive))
                 .results()
                 .map((MatchResult row) -> row.group(1))
                 .toList();
-        Distance distance =
-                pass.run(pass.compiledForParameters(Convention.HUGGING_FACE), archive).from(pass.reference());
+        Distance distance = pass.run(pass.compiledForParameters(Convention.HUGGING_FACE), archive)
+                .from(pass.reference());
 
         assertThat(places).hasSize(2);
         assertThat(places.getFirst()).isEqualTo(places.getLast());
