@@ -112,13 +112,12 @@ class CompanionScalesTest {
     void multiplyBeforeElementsAreRounded() throws IOException {
         TestModel model = model();
         try (GgufFile file = open(model);
-                TensorStore store =
-                        TensorStore.load(file, APPLY.threads(3).dtypes(DTypes.all(DType.F16)))) {
+                TensorStore store = TensorStore.load(file, APPLY.threads(3).dtypes(DTypes.all(DType.F16)))) {
             factors().forEach((name, factor) -> {
                 ByteBuffer floats = ByteBuffer.wrap(ScaledModel.multiplied(model.dense(name), factor))
                         .order(ByteOrder.LITTLE_ENDIAN);
-                ByteBuffer halves = ByteBuffer.wrap(TestModel.bytesOf(store.tensor(name)))
-                        .order(ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer halves =
+                        ByteBuffer.wrap(TestModel.bytesOf(store.tensor(name))).order(ByteOrder.LITTLE_ENDIAN);
                 assertThat(halves.remaining()).isEqualTo(floats.remaining() / 2);
                 while (halves.hasRemaining()) {
                     float expected = floats.getFloat();

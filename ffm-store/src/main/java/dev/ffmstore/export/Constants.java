@@ -45,7 +45,12 @@ public final class Constants {
         plan.slots()
                 .forEach(slot -> storedTypes.put(slot.storedName(), slot.type().name()));
         return new PlannedConstants(
-                plan, file.source(), options.decoder().decoders(plan.denseBytes()), storedTypes, Map.of(), file::checkUnchanged);
+                plan,
+                file.source(),
+                options.decoder().decoders(plan.denseBytes()),
+                storedTypes,
+                Map.of(),
+                file::checkUnchanged);
     }
 
     /// {@return the tensors of a store, as they lie in it}

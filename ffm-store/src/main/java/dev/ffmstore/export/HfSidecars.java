@@ -32,7 +32,8 @@ public final class HfSidecars {
     ///
     /// @param file the model, of an architecture that [Names#hf()] knows
     /// @param options the options of the export: filter and types count here
-    /// @throws GgufException if the architecture is another, a metadata key that the configuration needs is missing,
+    /// @throws GgufException if the architecture is another, a metadata key that the configuration needs is
+    /// missing,
     /// or `rope_freqs.weight`, unless it is filtered out, is nothing that transformers computes
     /// @throws IOException if that tensor cannot be read
     /// @throws IllegalArgumentException if a pattern matches no tensor

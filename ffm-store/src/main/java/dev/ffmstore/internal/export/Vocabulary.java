@@ -65,7 +65,9 @@ public final class Vocabulary {
         String before = "{\n";
         for (String key : metadata.asMap().keySet()) {
             if (key.startsWith(PREFIX)) {
-                sink.add(before).add(JsonText.quote(key.substring(PREFIX.length()))).add(": ");
+                sink.add(before)
+                        .add(JsonText.quote(key.substring(PREFIX.length())))
+                        .add(": ");
                 value(metadata.get(key), sink);
                 before = ",\n";
             }
