@@ -38,7 +38,7 @@ class ExportDocExamplesTest {
     @TempDir
     Path folder;
 
-    private Path model = Path.of("");
+    private Path model;
 
     @BeforeEach
     void copyModel() throws IOException {

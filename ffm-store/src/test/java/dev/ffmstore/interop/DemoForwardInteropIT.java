@@ -2,6 +2,7 @@ package dev.ffmstore.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ffmstore.internal.report.Machine;
 import dev.ffmstore.interop.ForwardPass.Result;
 import dev.ffmstore.interop.ForwardPass.Step;
 import dev.ffmstore.interop.Logits.Distance;
@@ -39,7 +40,14 @@ class DemoForwardInteropIT {
             results.add(pass.go(way));
         }
 
-        System.out.println("TinyLlama's shape, " + LAYERS + " layers\n" + ForwardPass.table(results));
+        Machine machine = Machine.current();
+        System.out.printf(
+                "TinyLlama's shape, %d layers; %s, %d processors, %.0f GiB%n%s",
+                LAYERS,
+                machine.processor(),
+                machine.processors(),
+                machine.memoryBytes() / 0x1p30,
+                ForwardPass.table(results));
         Logits irpa = results.getFirst().logits();
         for (Result result : results) {
             Distance distance = result.logits().from(reference);

@@ -24,7 +24,7 @@ class IrpaInteropIT {
     @TempDir
     Path folder;
 
-    private Path model = Path.of("");
+    private Path model;
 
     @BeforeEach
     void writeModel() throws IOException {

@@ -9,10 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,7 +23,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// llama.cpp,
 /// whichever way the weights came; and must not be, where the weights are not what they should be.
 @Tag("interop")
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SmolLm2ForwardInteropIT {
     /// "The capital of France is Paris. The capital of Germany is"
     private static final List<Integer> PROMPT = List.of(504, 3575, 282, 4649, 314, 7042, 30, 378, 3575, 282, 4521, 314);
@@ -45,13 +45,13 @@ class SmolLm2ForwardInteropIT {
             """;
 
     @TempDir
-    Path folder;
+    static Path folder;
 
-    private Path model = Path.of("");
-    private ForwardPass pass = new ForwardPass(model, PROMPT, model);
+    private static Path model;
+    private static ForwardPass pass;
 
     @BeforeAll
-    void getModel() throws IOException {
+    static void getModel() throws IOException {
         model = RealModel.SMOLLM2.file();
         pass = new ForwardPass(model, PROMPT, folder);
     }
@@ -109,6 +109,27 @@ class SmolLm2ForwardInteropIT {
         Files.delete(weights);
     }
 
+    /// The output layer is the embedding under another name: IREE finds both, in one place of the archive.
+    @Test
+    void tiedTensorsShareOnePlace() throws IOException {
+        Path archive = folder.resolve("hugging-face.irpa");
+        Launcher.run("export", model, "-o", archive, "--names", "hf");
+
+        List<String> places = Pattern.compile(
+                        "(\\d+ \\| +\\d+) \\| +\\d+ \\| `(lm_head|model\\.embed_tokens)\\.weight`")
+                .matcher(Iree.dumpParameters(archive))
+                .results()
+                .map((MatchResult row) -> row.group(1))
+                .toList();
+        Distance distance = pass.run(pass.compiledForParameters(Convention.HUGGING_FACE), archive)
+                .from(pass.reference());
+
+        assertThat(places).hasSize(2);
+        assertThat(places.getFirst()).isEqualTo(places.getLast());
+        assertThat(distance.relativeError()).isLessThan(TOLERANCE);
+        Files.delete(archive);
+    }
+
     /// Names as Hugging Face has them, but rows as GGUF has them: all shapes fit.
     @Test
     void aWrongConventionIsNoticed() throws IOException {
@@ -144,7 +165,7 @@ class SmolLm2ForwardInteropIT {
         assertThat(mended.relativeError()).isLessThan(TOLERANCE);
     }
 
-    private Path exportedToBeDamaged() throws IOException {
+    private static Path exportedToBeDamaged() throws IOException {
         Path weights = folder.resolve("damaged.safetensors");
         if (!Files.exists(weights)) {
             Launcher.run("export", model, "-o", weights);

@@ -35,7 +35,7 @@ final class VariedModel {
                 .tensor("quantised.Q8_0", GgmlType.Q8_0, Shape.of(2, 5, 64))
                 .tensor("scalar", GgmlType.F32, Shape.of())
                 .tensor("empty", GgmlType.F32, Shape.of(0, 32))
-                .tensor("same.F32", GgmlType.F32, Shape.of(7, 9))
+                .tensor("same.F32", GgmlType.F32, Shape.of(70, 90))
                 .tensor("same.I8", GgmlType.I8, Shape.of(100));
         for (String name : names) {
             writer.tensor(name, GgmlType.F32, Shape.of(5, 7));
