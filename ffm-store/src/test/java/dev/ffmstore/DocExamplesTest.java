@@ -3,12 +3,19 @@ package dev.ffmstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ffmstore.export.Bake;
+import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.export.Constants;
+import dev.ffmstore.export.DeclaredTypes;
+import dev.ffmstore.export.ExportOptions;
+import dev.ffmstore.export.Exporter;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.MetadataValue;
+import dev.ffmstore.gguf.Source;
 import dev.ffmstore.gguf.TensorInfo;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -55,7 +62,7 @@ class DocExamplesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../README.md", "../docs/how-to-load-a-model.md"})
+    @ValueSource(strings = {"../README.md", "../docs/how-to-load-a-model.md", "../docs/reference-bake-and-mlir.md"})
     void everyExampleIsInThisClass(String document) throws IOException {
         String here = bare(Files.readString(Path.of("src/test/java/dev/ffmstore/DocExamplesTest.java")));
         List<String> snippets = SNIPPET.matcher(Files.readString(Path.of(document)))
@@ -396,5 +403,23 @@ class DocExamplesTest {
         try (TensorStore store = loadOrExplain(model)) {
             assertThatThrownBy(() -> store.tensor("blk.9.attn_k.weight")).isInstanceOf(NoSuchElementException.class);
         }
+    }
+
+    // reference-bake-and-mlir: Bake
+    private static void bake(Path model, Path template, Path out) throws IOException {
+        try (GgufFile file = GgufFile.open(model);
+                Source module = Source.of(template)) {
+            ConstantSource constants = Constants.of(file, LoadOptions.defaults());
+            Bake bake = Bake.of(module, constants, DeclaredTypes.none());
+            new Exporter(constants, ExportOptions.defaults()).write(out, bake.layout());
+        }
+    }
+
+    @Test
+    void bakeModules() throws IOException {
+        String uses = "stablehlo.constant dense_resource<output_norm.weight> : tensor<256xf32>\n";
+        Path out = folder.resolve("out.mlir");
+        bake(model, Files.writeString(folder.resolve("module.mlir"), uses), out);
+        assertThat(out).content().startsWith(uses).contains("\"output_norm.weight\": \"0x10000000");
     }
 }

@@ -123,7 +123,8 @@ final class BakeCommand extends ReportingCommand {
     }
 
     private ExportReport write(Bake bake, ConstantSource constants, int threads) throws IOException {
-        try (Progress progress = new Progress("baking", !json)) {
+        try (Progress progress = new Progress("baking", !json);
+                OrderlyEnd _ = new OrderlyEnd()) {
             ExportOptions options =
                     ExportOptions.defaults().threads(threads).progress(progress).replace(force);
             return new Exporter(constants, options).write(output, bake.layout());

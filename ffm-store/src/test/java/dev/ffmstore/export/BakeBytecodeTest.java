@@ -40,7 +40,7 @@ class BakeBytecodeTest {
         assertThat(bake.kept()).isZero();
     }
 
-    /// Section 6 is `01, 01 07, 19 01 00, 1b 01 00, 1d 01 00` in the template: no external group, then the dialect
+    /// Section 6 is `01, 01 07, 1d 01 00, 1f 01 00, 21 01 00` in the template: no external group, then the dialect
     /// with three declarations. A blob of 64 bytes at alignment 16 is 2 bytes and 14 of padding before its data.
     @Test
     void theTwoSectionsAreRewrittenAndNothingElse() throws IOException {
@@ -53,8 +53,8 @@ class BakeBytecodeTest {
         assertThat(baked).endsWith(Arrays.copyOfRange(template, at + old.length, template.length));
 
         byte[] rewritten = Arrays.copyOfRange(baked, at, baked.length - (template.length - at - old.length));
-        // sizes: 16 + 64 = 80 needs two bytes? no: 80 < 128; 16 + 16 = 32; 16 + 8 = 24
-        byte[] six = HexFormat.of().parseHex("0619" + "0101071da1001f410021310" + "0");
+        // sizes: 16 + 64, 16 + 16 and 16 + 8, a byte each
+        byte[] six = HexFormat.of().parseHex("0619" + "0101071da1001f4100213100");
         assertThat(rewritten).startsWith(six);
         // id, length 136 as two bytes, alignment 16, padding
         int head = at + six.length;
@@ -149,6 +149,37 @@ class BakeBytecodeTest {
         assertThatThrownBy(() -> Bake.of(module, constants, types("bias tensor<4xf16>")))
                 .hasMessage("types.txt: type of \"bias\" is not that of declared.mlirbc: offset=0,"
                         + " expected tensor<4xf32>, got tensor<4xf16>");
+    }
+
+    /// An attribute that is not the builtin one, as a dialect's own would be, hides the type.
+    @Test
+    void typesThatTheModuleDoesNotTellAreDeclaredBesideIt() throws IOException {
+        byte[] bytes = BytesSource.resource("declared.mlirbc").bytes();
+        int bias = indexOf(bytes, HexFormat.of().parseHex("210103")); // kind 16, type 0, resource 1
+        assertThat(bias).isPositive();
+        bytes[bias] = 0x23;
+        BytesSource module = new BytesSource("hidden.mlirbc", bytes);
+        assertThatThrownBy(() -> bake(module))
+                .isInstanceOf(ModuleException.class)
+                .hasMessageStartingWith("hidden.mlirbc: the module does not tell the type of resource \"bias\":"
+                        + " declare it in a file of types: offset=");
+        byte[] baked = constants.render(
+                Bake.of(module, constants, types("bias tensor<4xf32>")).layout());
+        assertThat(indexOf(baked, constants.bytes("bias"))).isPositive();
+        assertThatThrownBy(() -> Bake.of(module, constants, types("bias tensor<2x2xf32>")))
+                .hasMessageContaining("resource \"bias\" is another tensor in model.gguf")
+                .hasMessageEndingWith("expected tensor<2x2xf32>, got tensor<4xf32>");
+    }
+
+    @Test
+    void keptDataOfAnotherSizeIsAnError() throws IOException {
+        byte[] bytes = BytesSource.resource("mixed.mlirbc").bytes();
+        int kept2 = indexOf(bytes, new byte[] {5, 7, 1, 2, 3}); // alignment 2, size 3, data
+        bytes[kept2 + 1] = 5; // size 2: a byte of padding more, as may be with this alignment
+        assertThatThrownBy(() -> bake(new BytesSource("short.mlirbc", bytes)))
+                .isInstanceOf(ModuleException.class)
+                .hasMessageContaining("data of resource \"kept 2\" is not of the size of its tensor, tensor<3xi8>")
+                .hasMessageEndingWith("expected 3 bytes, got 2");
     }
 
     /// Larger and differently aligned data moves the sections behind it; the alignment of each is kept.

@@ -86,6 +86,9 @@ class MlirInteropIT {
         Path baked = folder.resolve("baked.mlirbc");
         Launcher.run("bake", template, model, "--dtype", dtype, "-o", baked);
         assertFunctionsReturnTheTensors(baked, dtype);
+        Path again = folder.resolve("again.mlirbc");
+        Iree.writeBytecode(baked, again); // MLIR's own writer, of what its reader found
+        assertThat(baked).hasSameBinaryContentAs(again);
     }
 
     private Path exportConstants(String dtype) throws IOException {

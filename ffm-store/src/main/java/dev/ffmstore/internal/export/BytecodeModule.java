@@ -240,13 +240,19 @@ final class BytecodeModule extends ModuleResources {
         return layout.build();
     }
 
+    /// Adds what stands before a section's data. One that comes to lie on its alignment does not mention it, just
+    /// as
+    /// MLIR's own writer has it.
     private static void addHead(FileLayout.Builder layout, int id, long alignment, long length) {
-        BytecodeWriting head = new BytecodeWriting();
-        if (alignment == 1) {
-            layout.add(new FileLayout.Literal(head.u8(id).varint(length).toBytes()));
+        byte[] plain = new BytecodeWriting().u8(id).varint(length).toBytes();
+        if ((layout.size() + plain.length & (alignment - 1)) == 0) {
+            layout.add(new FileLayout.Literal(plain));
         } else {
-            layout.add(new FileLayout.Literal(
-                    head.u8(id | 0x80).varint(length).varint(alignment).toBytes()));
+            layout.add(new FileLayout.Literal(new BytecodeWriting()
+                    .u8(id | BytecodeSection.ALIGNED)
+                    .varint(length)
+                    .varint(alignment)
+                    .toBytes()));
             pad(layout, alignment);
         }
     }

@@ -31,7 +31,7 @@ record BytecodeSection(Source source, int id, long alignment, long start, long l
     static final int RESOURCE_OFFSETS = 6;
     static final int LAST_ID = 8;
 
-    private static final int ALIGNED = 0x80;
+    static final int ALIGNED = 0x80;
     private static final long MAX_ALIGNMENT = 1 << 20;
 
     /// Reads one section's head, and moves on behind its data.
