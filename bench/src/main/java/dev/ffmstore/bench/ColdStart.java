@@ -2,6 +2,9 @@ package dev.ffmstore.bench;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.github.freva.asciitable.AsciiTable;
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.LoadPlan;
+import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.internal.report.Machine;
 import java.io.IOException;
 import java.io.InputStream;
@@ -82,6 +85,8 @@ final class ColdStart implements Callable<Integer> {
     @Spec
     private CommandSpec command = CommandSpec.create();
 
+    private long regionBytes;
+
     /// A process.
     private record Start(Decoder decoder, boolean cached, double processSeconds, double passSeconds) {}
 
@@ -91,6 +96,9 @@ final class ColdStart implements Callable<Integer> {
             throw new ParameterException(
                     command.commandLine(),
                     "expected --repeat of 1 or more and an executable --launcher, got " + repeat + " and " + launcher);
+        }
+        try (GgufFile file = GgufFile.open(model)) {
+            regionBytes = LoadPlan.of(file, LoadOptions.defaults()).regionBytes();
         }
         List<Start> starts = new ArrayList<>();
         readOnce();
@@ -122,7 +130,7 @@ final class ColdStart implements Callable<Integer> {
         return 0;
     }
 
-    private Start start(Decoder decoder, boolean cached) throws IOException, InterruptedException {
+    private Start start(Decoder decoder, boolean cached) throws Exception {
         ProcessBuilder process = new ProcessBuilder(
                 launcher.toString(),
                 "load",
@@ -134,6 +142,7 @@ final class ColdStart implements Callable<Integer> {
                 model.toString());
         process.environment().put("JAVA_HOME", System.getProperty("java.home"));
         process.environment().remove("FFM_STORE_OPTS");
+        FreshMemory.claim(regionBytes);
         ChildRun run = ChildRun.of(process, LIMIT);
         requirePassed(run);
         return new Start(decoder, cached, run.seconds(), Json.parse(run.out()).number("seconds"));

@@ -1,5 +1,6 @@
 package dev.ffmstore.bench;
 
+import dev.ffmstore.internal.memory.Region;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -55,6 +56,12 @@ enum Fill {
     /// {@return its name in a report}
     String label() {
         return label;
+    }
+
+    /// Writes one range of a region of one slot.
+    void write(Region region, long index) {
+        Region.Range range = region.range(index);
+        write(region.segment(0).asSlice(range.from(), range.to() - range.from()));
     }
 
     /// Writes a range for the first time.

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Function;
-import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Lets the decoders of one type, and fills of the same memory, take turns on one thread.
@@ -25,7 +25,10 @@ import jdk.incubator.vector.VectorSpecies;
 /// milliseconds, a streaming turn is one call.
 final class KernelRounds {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_PREFERRED;
+    
+    /// The kernels' own shape: another one in the process would slow them down.
+    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+
     private static final List<String> OURS = List.of(KernelRow.SCALAR, KernelRow.VECTOR);
     private static final long TURN_NANOS = 5_000_000;
 
@@ -101,8 +104,8 @@ final class KernelRounds {
     }
 
     private static void storeVectors(MemorySegment dense) {
-        ByteVector value = ByteVector.broadcast(BYTES, (byte) 1);
-        for (long offset = 0; offset < dense.byteSize(); offset += BYTES.vectorByteSize()) {
+        FloatVector value = FloatVector.broadcast(FLOATS, 1);
+        for (long offset = 0; offset < dense.byteSize(); offset += FLOATS.vectorByteSize()) {
             value.intoMemorySegment(dense, offset, ByteOrder.LITTLE_ENDIAN);
         }
     }

@@ -168,8 +168,8 @@ final class Peers implements Callable<Integer> {
         return new Row(peer.label(), subject, String.join(" ", heap.flags(largest)), run, smallest, tight, samples);
     }
 
-    private ChildRun run(Peer peer, Subject subject, int mebibytes, int loads)
-            throws IOException, InterruptedException {
+    private ChildRun run(Peer peer, Subject subject, int mebibytes, int loads) throws Exception {
+        FreshMemory.claim(subject.denseBytes);
         return ChildRun.of(
                 new ChildJvm(
                                 peer.heap().flags(mebibytes),

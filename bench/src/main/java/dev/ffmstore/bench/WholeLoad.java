@@ -1,27 +1,22 @@
 package dev.ffmstore.bench;
 
-import dev.ffmstore.DType;
 import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
 import dev.ffmstore.TensorStore;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.internal.decode.Workers;
 import dev.ffmstore.internal.memory.ProcessMemory;
 import dev.ffmstore.internal.memory.Region;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -38,7 +33,9 @@ import picocli.CommandLine.Spec;
 ///
 /// The limit is the best of three ways to write the same memory for the first time (see [Fill]). All passes run in
 /// one process and take turns, each round starting with another one; each maps the same size anew by the store's
-/// own code, with the same threads and the same ranges, and frees it before the next. The clock runs from the
+/// own code, with the same threads and the same ranges, and frees it before the next; before each, [FreshMemory]
+/// makes sure
+/// that the memory is the machine's. The clock runs from the
 /// mapping to the last byte written; freeing is not timed. The share is computed within each round, the report
 /// gives the median.
 @Command(name = "whole-load", description = "What share of the machine's limit does a load reach?")
@@ -98,7 +95,7 @@ final class WholeLoad implements Callable<Integer> {
         }
         try (GgufFile file = GgufFile.open(model)) {
             LoadPlan plan = LoadPlan.of(file, LoadOptions.defaults());
-            Comparison comparison = compare(passes(file, plan));
+            Comparison comparison = compare(passes(file, plan), plan.regionBytes());
             WholeLoadReport report = new WholeLoadReport(
                     plan,
                     threads,
@@ -122,7 +119,7 @@ final class WholeLoad implements Callable<Integer> {
             LoadOptions options = LoadOptions.defaults().threads(threads).decoder(choice);
             passes.add(new Pass(name(choice), () -> load(file, options)));
         }
-        LoadPlan whole = oneSlot(plan);
+        LoadPlan whole = FreshMemory.oneSlot(plan.source(), plan.regionBytes());
         for (Fill fill : Fill.values()) {
             passes.add(new Pass(fill.label(), () -> fill(whole, fill)));
         }
@@ -133,19 +130,12 @@ final class WholeLoad implements Callable<Integer> {
         return "load, " + choice.name().toLowerCase(Locale.ROOT);
     }
 
-    /// A plan of the same region without the tensors' borders.
-    private static LoadPlan oneSlot(LoadPlan plan) {
-        long size = plan.regionBytes();
-        LoadPlan.Slot slot =
-                new LoadPlan.Slot("region", GgmlType.I8, DType.I8, Shape.of(size), 0, size, 0, size, Optional.empty());
-        return new LoadPlan(plan.source(), List.of(slot), size, size, size, 0, List.of(), List.of(), plan.convention());
-    }
-
-    private Comparison compare(List<Pass> passes) throws Exception {
+    private Comparison compare(List<Pass> passes, long regionBytes) throws Exception {
         List<Comparison.Timing> timings = new ArrayList<>();
         List<Pass> order = new ArrayList<>(passes);
         for (int round = -WARM_UP_ROUNDS; round < repeat; round++) {
             for (Pass pass : order) {
+                FreshMemory.claim(regionBytes);
                 Outcome outcome = pass.body.run();
                 requireOrdinaryMemory(pass);
                 if (round >= 0) {
@@ -171,7 +161,7 @@ final class WholeLoad implements Callable<Integer> {
             long start = System.nanoTime();
             Region region = Region.allocate(plan, arena, arena);
             try {
-                Workers.run(threads, region.rangeCount(), () -> index -> write(region, index, fill), () -> {});
+                Workers.run(threads, region.rangeCount(), () -> index -> fill.write(region, index), () -> {});
                 double seconds = secondsSince(start);
                 return new Outcome(
                         seconds, plan.regionBytes(), ProcessMemory.hugePageBytes(List.of(region.segment(0))));
@@ -179,12 +169,6 @@ final class WholeLoad implements Callable<Integer> {
                 region.release();
             }
         }
-    }
-
-    private static void write(Region region, long index, Fill fill) {
-        Region.Range range = region.range(index);
-        MemorySegment memory = region.segment(0);
-        fill.write(memory.asSlice(range.from(), range.to() - range.from()));
     }
 
     private static double secondsSince(long start) {

@@ -83,9 +83,10 @@ final class TernaryQuants {
     static void q1_0(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 18) {
             int d = Float.floatToRawIntBits(half(blocks, from));
-            for (int i = 0; i < 128; i += 32) {
-                int bits = ~word(blocks, from + 2 + (i >> 3)); // set where the sign is turned
-                for (int l = 0; l < 32; l += COUNT, to += COUNT * Float.BYTES) {
+            long words = from + 2;
+            for (int left = passes(4); left != 0; left >>= 1, words += 4) {
+                int bits = ~word(blocks, words); // set where the sign is turned
+                for (int l = 0; l < 32; l += COUNT, to += VECTOR_BYTES) {
                     IntVector.broadcast(I32, bits >>> l)
                             .lanewise(VectorOperators.LSHR, LANE)
                             .lanewise(VectorOperators.LSHL, 31)
@@ -99,8 +100,9 @@ final class TernaryQuants {
     static void q2_0(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 18) {
             float d = half(blocks, from);
-            for (int i = 0; i < 64; i += 16) {
-                int bits = word(blocks, from + 2 + (i >> 2));
+            long words = from + 2;
+            for (int left = passes(4); left != 0; left >>= 1, words += 4) {
+                int bits = word(blocks, words);
                 for (int l = 0; l < 16; l += COUNT, to += COUNT * Float.BYTES) {
                     IntVector q = IntVector.broadcast(I32, bits >>> 2 * l)
                             .lanewise(VectorOperators.LSHR, TWICE_LANE)
