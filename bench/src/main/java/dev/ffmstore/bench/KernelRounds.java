@@ -25,7 +25,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// milliseconds, a streaming turn is one call.
 final class KernelRounds {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    
+
     /// The kernels' own shape: another one in the process would slow them down.
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
 

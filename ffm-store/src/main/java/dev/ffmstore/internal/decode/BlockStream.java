@@ -21,6 +21,12 @@ public final class BlockStream {
     /// Enough to make a system call cheap, little enough to stay in the second-level cache beside the output.
     public static final int INPUT_BYTES = 256 << 10;
 
+    /// Reads shorter than this bring what stands behind them in the source as well: it is mostly the next of many
+    /// small tensors, and a system call takes as long as copying some 16 KiB.
+    private static final int SHORT_BYTES = 16 << 10;
+
+    private static final int AHEAD_BYTES = 64 << 10;
+
     /// How much is decoded before it is multiplied: it is still in the second-level cache then.
     private static final int SCALED_BYTES = 256 << 10;
 
@@ -30,6 +36,11 @@ public final class BlockStream {
     private final BlockDecoders decoders;
     private final MemorySegment input;
     private final Map<GgmlType, BlockDecoder> decoderByType = new EnumMap<>(GgmlType.class);
+
+    /// Which bytes of the source the input buffer begins with; none where they are equal.
+    private long bufferedFrom;
+
+    private long bufferedTo;
 
     /// @param source where the blocks are
     /// @param decoders which decoders to use
@@ -87,6 +98,7 @@ public final class BlockStream {
 
     private float factor(LoadPlan.Scale scale, long slice) throws IOException {
         int bytes = scale.type().blockBytes();
+        bufferedTo = bufferedFrom;
         read(scale.name(), scale.sourceOffset() + slice * bytes, input.asSlice(0, bytes));
         decoder(scale.type()).decode(input, 0, input, Float.BYTES, 1);
         return input.get(F32, Float.BYTES);
@@ -116,10 +128,24 @@ public final class BlockStream {
         long mostBlocks = INPUT_BYTES / type.blockBytes();
         for (long done = 0; done < blockCount; ) {
             long count = Math.min(blockCount - done, mostBlocks);
-            read(slot.name(), from + done * type.blockBytes(), input.asSlice(0, count * type.blockBytes()));
-            decoder.decode(input, 0, dense, denseOffset + done * type.denseBlockBytes(), count);
+            long at = buffer(slot.name(), from + done * type.blockBytes(), count * type.blockBytes());
+            decoder.decode(input, at, dense, denseOffset + done * type.denseBlockBytes(), count);
             done += count;
         }
+    }
+
+    /// Brings bytes of the source into the input buffer, unless they are there.
+    ///
+    /// @return where they start in it
+    private long buffer(String tensor, long from, long byteSize) throws IOException {
+        if (from < bufferedFrom || from + byteSize > bufferedTo) {
+            long size = byteSize < SHORT_BYTES ? Math.min(AHEAD_BYTES, source.size() - from) : byteSize;
+            bufferedTo = bufferedFrom; // nothing is there if reading fails half-way
+            read(tensor, from, input.asSlice(0, size));
+            bufferedFrom = from;
+            bufferedTo = from + size;
+        }
+        return from - bufferedFrom;
     }
 
     private void read(String tensor, long offset, MemorySegment target) throws IOException {
