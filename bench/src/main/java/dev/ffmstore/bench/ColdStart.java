@@ -34,9 +34,8 @@ import picocli.CommandLine.Spec;
 /// ```
 ///
 /// The clock runs from the start of the launcher to its exit. The first pass is what the command itself reports,
-/// the
-/// steady one comes from a JVM that loads several times. Decoders take turns. With `--uncached` some processes more
-/// start with the model dropped from the page cache.
+/// the steady one comes from a JVM that loads several times. Decoders take turns. With `--uncached` some processes
+/// more start with the model dropped from the page cache.
 @Command(name = "cold-start", description = "How long does ffm-store load take, from exec to exit?")
 final class ColdStart implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(120);

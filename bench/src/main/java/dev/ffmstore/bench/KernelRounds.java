@@ -21,8 +21,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// Lets the decoders of one type, and fills of the same memory, take turns on one thread.
 ///
 /// Every round runs each contender once and begins with another one. A turn in the cache is as many calls as take
-/// some
-/// milliseconds, a streaming turn is one call.
+/// some milliseconds, a streaming turn is one call.
 final class KernelRounds {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -33,8 +32,7 @@ final class KernelRounds {
     private static final long TURN_NANOS = 5_000_000;
 
     /// A decoder is warm when so many slices of its warm-up in a row were no faster than the fastest before them,
-    /// but
-    /// for noise, and allocated next to nothing, as vectors do only once they are compiled; or when it has had
+    /// but for noise, and allocated next to nothing, as vectors do only once they are compiled; or when it has had
     /// enough of them.
     private static final int STEADY_SLICES = 8;
 
@@ -111,9 +109,8 @@ final class KernelRounds {
     }
 
     /// Runs our decoders of a type until they are compiled; the fills are by the time that calls are counted. To be
-    /// done for all types before the first is measured:
-    /// what
-    /// they share is compiled anew when another type comes along.
+    /// done for all types before the first is measured: what they share is compiled anew when another type comes
+    /// along.
     void warmUp(GgmlType type) {
         Kernel kernel = memory.of(type, KernelMemory.CACHED_BYTES);
         contenders(type, kernel).stream()

@@ -33,9 +33,8 @@ import picocli.CommandLine.Spec;
 /// ```
 ///
 /// Each [Part] is another command of this program with `--json`, in a process of its own, one after the other. All
-/// that
-/// they find goes into `results.json`, which is written anew after each, and from there into `README.md` and the
-/// plots.
+/// that they find goes into `results.json`, which is written anew after each, and from there into `README.md` and
+/// the plots.
 @Command(
         name = "report",
         description =

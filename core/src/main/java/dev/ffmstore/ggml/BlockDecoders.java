@@ -5,7 +5,7 @@ import dev.ffmstore.internal.vector.VectorDecoders;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/// The one place that chooses between scalar and vector decoders.
+/// The scalar and the vector decoders, and which of them this JVM can have.
 ///
 /// Vector decoders use the Vector API (`jdk.incubator.vector`) with vectors of 512 or 256 bits, whichever is the
 /// machine's widest. They need the flag `--add-modules jdk.incubator.vector`. On a machine with narrower vectors,

@@ -21,8 +21,8 @@ final class Effort {
             names = "--decoder",
             paramLabel = "KIND",
             completionCandidates = DecoderNames.class,
-            description = "auto, scalar or vector; auto, the default, is scalar up to 8 GiB of dense data, and vector"
-                    + " above that where the JVM has the Vector API")
+            description = "auto, scalar or vector; auto, the default, is scalar below 24 GiB of dense data, and"
+                    + " vector from there on where the JVM has the Vector API")
     private DecoderChoice decoder = DecoderChoice.AUTO;
 
     @Option(names = "--threads", paramLabel = "N", description = "how many workers; by default one a processor")

@@ -36,6 +36,8 @@ import picocli.CommandLine.Spec;
             "  ffm-store plan model.gguf               what a load would cost",
             "  ffm-store load model.gguf               load it and report",
             "  ffm-store export model.gguf -o m.irpa   write it as an IREE parameter archive",
+            "  ffm-store diff model.gguf m.irpa        compare what was written",
+            "  ffm-store stats model.gguf              what the tensors hold",
             "  ffm-store bake m.mlir model.gguf -o out.mlir  put its tensors into a module",
             "  source <(ffm-store generate-completion) complete commands in the shell",
             "",
