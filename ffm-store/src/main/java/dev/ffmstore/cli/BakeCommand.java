@@ -12,11 +12,13 @@ import dev.ffmstore.export.Exporter;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Source;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /// `bake`: a module of the user's with a model's tensors put in.
@@ -87,6 +89,9 @@ final class BakeCommand extends ReportingCommand {
 
     @Override
     void execute() throws Exception {
+        if (Files.exists(output) && Files.exists(model) && Files.isSameFile(output, model)) {
+            throw new ParameterException(spec.commandLine(), "--output: names the model itself");
+        }
         DeclaredTypes declared = declaredTypes();
         current = model;
         try (GgufFile file = GgufFile.open(Source.of(model), limit.options())) {

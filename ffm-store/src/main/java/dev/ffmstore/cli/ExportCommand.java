@@ -132,6 +132,9 @@ final class ExportCommand extends FileCommand {
         Optional<Part> chosenPart = chosenPart();
         OptionalLong shardBytes = shardBytes();
         checkOptions(chosen, chosenPart, shardBytes);
+        if (!out.equals(STANDARD_OUTPUT) && Files.exists(Path.of(out)) && Files.isSameFile(Path.of(out), path)) {
+            throw wrong("--output: names the model itself");
+        }
 
         LoadOptions asked =
                 form.apply(effort.options(), file).filter(tensors.filter(file)).applyScales(applyScales);

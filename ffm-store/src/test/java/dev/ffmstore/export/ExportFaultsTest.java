@@ -69,14 +69,14 @@ class ExportFaultsTest {
 
             @Override
             void makeOld(Path target) throws IOException {
-                Files.createDirectories(target.resolve("deep"));
-                Files.writeString(target.resolve("deep/old"), "old");
+                Files.createDirectories(target);
+                Files.writeString(target.resolve("old.safetensors"), "old");
                 Files.writeString(target.resolve("model.safetensors.index.json"), "{}");
             }
 
             @Override
             void assertOld(Path target) {
-                assertThat(target.resolve("deep/old")).hasContent("old");
+                assertThat(target.resolve("old.safetensors")).hasContent("old");
                 assertThat(target.resolve("model.safetensors.index.json")).hasContent("{}");
             }
 
@@ -243,7 +243,7 @@ class ExportFaultsTest {
         Files.writeString(Files.createDirectory(target()).resolve("thesis.tex"), "years of work");
         assertThatThrownBy(() -> Kind.FOLDER.export(source, REPLACE, target()))
                 .hasMessageContaining("out: is a folder of other things")
-                .hasMessageContaining("model.safetensors.index.json");
+                .hasMessageContaining("it has thesis.tex");
         assertThat(target().resolve("thesis.tex")).hasContent("years of work");
         Files.delete(target().resolve("thesis.tex"));
         Kind.FOLDER.export(source, REPLACE, target());

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -175,6 +176,22 @@ class ExporterTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new NamedLayout(path, layout))
                 .withMessageContaining("path of an exported file");
+    }
+
+    @Test
+    void aFolderOfOtherThingsIsNotReplaced() throws IOException {
+        Path target = Files.createDirectory(folder.resolve("out"));
+        Files.writeString(target.resolve("index.json"), "{}");
+        Files.writeString(target.resolve("index.html"), "<p>");
+        assertThatThrownBy(() -> exporter(OPTIONS.replace(true)).writeFolder(target, files()))
+                .isInstanceOf(FileSystemException.class)
+                .hasMessageContaining("folder of other things")
+                .hasMessageContaining("index.html");
+        assertThat(target.resolve("index.html")).hasContent("<p>");
+        Files.delete(target.resolve("index.html"));
+        exporter(OPTIONS.replace(true)).writeFolder(target, files());
+        assertThat(target.resolve("model.irpa")).hasSize(layout.size());
+        assertThat(names()).containsExactly("out");
     }
 
     @Test

@@ -157,6 +157,8 @@ public final class IrpaArchive implements Weights {
     }
 
     /// Reads one entry, and returns where in the table the next one starts.
+    private long nameBytes;
+
     private long readEntry(Segment table, long at, Segment metadata, Segment storage) throws IOException {
         String what = "entry at offset " + (table.offset() + at);
         long room = table.length() - at;
@@ -178,7 +180,13 @@ public final class IrpaArchive implements Weights {
             throw WeightsException.of(name(), what + ": its size", least + " to " + room, Long.toUnsignedString(size));
         }
         if (type != SKIP) {
-            String name = name(part(entry, 20, metadata, what + ": its name"), what);
+            Segment named = part(entry, 20, metadata, what + ": its name");
+            nameBytes += named.length();
+            if (nameBytes > metadata.length()) { // they may overlap, and so be more than the file is large
+                throw WeightsException.of(
+                        name(), what + ": the length of all names so far", "at most " + metadata.length(), nameBytes);
+            }
+            String name = name(named, what);
             part(entry, 36, metadata, what + ": its metadata");
             Entry read = type == SPLAT ? splat(entry, name) : data(entry, storage, name);
             if (entries.put(name, read) != null) {

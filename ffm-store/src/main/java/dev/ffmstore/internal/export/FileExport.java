@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// An export to files: the target is what it was, or it is complete.
@@ -48,6 +49,7 @@ public record FileExport(ConstantSource source, ExportOptions options) {
             OutputFile file = OutputFile.create(partial.output(), target.toString(), layout);
             int workers = write(target, List.of(List.of(file)), layout.size());
             checkUnchanged(copied);
+            requireFree(absolute); // others may have been there meanwhile
             partial.complete();
             return report(1, layout.size(), start, workers);
         }
@@ -61,7 +63,7 @@ public record FileExport(ConstantSource source, ExportOptions options) {
         requireFree(absolute);
         try (PartialTarget partial = PartialTarget.claim(absolute)) {
             requireFree(absolute);
-            requireExport(absolute, files.getLast().path());
+            requireExport(absolute, files);
             List<OutputFile> outputs = new ArrayList<>();
             long size = 0;
             try {
@@ -79,6 +81,8 @@ public record FileExport(ConstantSource source, ExportOptions options) {
             int last = outputs.size() - 1;
             int workers = write(target, List.of(outputs.subList(0, last), outputs.subList(last, last + 1)), size);
             checkUnchanged(copied);
+            requireFree(absolute);
+            requireExport(absolute, files);
             partial.complete();
             return report(files.size(), size, start, workers);
         }
@@ -166,21 +170,40 @@ public record FileExport(ConstantSource source, ExportOptions options) {
         }
     }
 
-    /// A folder of other things is not replaced, whatever the options say.
-    private static void requireExport(Path target, String lastFile) throws IOException {
+    /// A folder of other things is not replaced, whatever the options say: all that is in it must be of the name of
+    /// one of the new files, or of the kind of the first of them, and the last of them, the index, must be there.
+    private static void requireExport(Path target, List<NamedLayout> files) throws IOException {
         if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
         if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
             throw refused(target, "is not a folder: expected one to replace");
         }
-        try (Stream<Path> entries = Files.list(target)) {
-            if (entries.findAny().isPresent() && !Files.exists(target.resolve(lastFile))) {
+        Set<String> names = files.stream()
+                .map(file -> Path.of(file.path()).getName(0).toString())
+                .collect(Collectors.toSet());
+        String kind = kind(files.getFirst().path());
+        List<String> entries;
+        try (Stream<Path> listed = Files.list(target)) {
+            entries =
+                    listed.map(entry -> entry.getFileName().toString()).sorted().toList();
+        }
+        for (String entry : entries) {
+            if (!names.contains(entry) && !kind(entry).equals(kind)) {
                 throw refused(
                         target,
-                        "is a folder of other things, which is not replaced: it has no " + Printable.escape(lastFile));
+                        "is a folder of other things, which is not replaced: it has " + Printable.escape(entry));
             }
         }
+        String index = files.getLast().path();
+        if (!entries.isEmpty() && !Files.exists(target.resolve(index))) {
+            throw refused(
+                    target, "is a folder of other things, which is not replaced: it has no " + Printable.escape(index));
+        }
+    }
+
+    private static String kind(String path) {
+        return path.substring(path.lastIndexOf('.') + 1);
     }
 
     /// {@return where a file of a folder is written; the folders above it are made}

@@ -17,6 +17,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -40,17 +42,26 @@ public final class PartialTarget implements AutoCloseable {
 
     private static final int ATTEMPTS = 1000;
 
+    /// The places that this process holds. A second claim of one must not so much as open the lock: closing any
+    /// channel of a file gives up all locks that the process has on it.
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
     private final Path target;
     private final Path folder;
     private final Path output;
     private final Path replaced;
+    private final Path held;
     private final FileChannel lock;
 
-    private PartialTarget(Path target, Path folder, FileChannel lock) {
+    /// Whether the output has the target's name, so that the folder which had it before is no longer wanted.
+    private boolean complete;
+
+    private PartialTarget(Path target, Path folder, Path held, FileChannel lock) {
         this.target = target;
         this.folder = folder;
         this.output = folder.resolve("output");
         this.replaced = folder.resolve("replaced");
+        this.held = held;
         this.lock = lock;
     }
 
@@ -61,32 +72,56 @@ public final class PartialTarget implements AutoCloseable {
     /// @throws IOException if another export to the same target goes on, or nothing can be written there
     public static PartialTarget claim(Path target) throws IOException {
         Path folder = target.resolveSibling("." + target.getFileName() + ".ffm-store-partial");
-        FileChannel lock;
-        try {
-            lock = lock(folder);
-        } catch (IOException e) {
-            throw Reason.cannotBeWritten(target.toString(), e);
+        Path held = held(folder);
+        if (!HELD.add(held)) {
+            throw busy(target);
         }
-        if (lock == null) {
-            throw new FileSystemException(target.toString(), null, "is being written by another export");
-        }
-        PartialTarget partial = new PartialTarget(target, folder, lock);
+        PartialTarget partial = null;
         try {
-            partial.clearStale();
+            FileChannel lock = lock(folder);
+            if (lock == null) {
+                throw busy(target);
+            }
+            try {
+                PartialTarget claimed = new PartialTarget(target, folder, held, lock);
+                claimed.clearStale();
+                partial = claimed;
+            } finally {
+                if (partial == null) {
+                    lock.close();
+                }
+            }
         } catch (IOException e) {
-            lock.close();
-            throw e;
+            throw e instanceof FileSystemException named && target.toString().equals(named.getFile())
+                    ? named
+                    : Reason.cannotBeWritten(target.toString(), e);
+        } finally {
+            if (partial == null) {
+                HELD.remove(held);
+            }
         }
         return partial;
+    }
+
+    private static FileSystemException busy(Path target) {
+        return new FileSystemException(target.toString(), null, "is being written by another export");
+    }
+
+    /// {@return the place under the one name that it has whatever links lead there}
+    private static Path held(Path folder) {
+        try {
+            return parent(folder).toRealPath().resolve(folder.getFileName());
+        } catch (IOException e) {
+            return folder; // it cannot be written then, which is said soon
+        }
     }
 
     /// Makes the folder and the lock in it; `null` if that is locked.
     ///
     /// Whoever is done removes both. Between opening the file and locking it, it may so have gone, or have been
-    /// made
-    /// anew by a third, and a lock on it would be worth nothing. What tells is its size, which is made a random
-    /// one:
-    /// the file of that name has the same size only if it is the same. To read it would not do, since closing any
+    /// made anew by a third, and a lock on it would be worth nothing. What tells is its size, which is made a
+    /// random one: the file of that name has the same size only if it is the same. To read it would not do, since
+    /// closing any
     /// channel of a file gives up the process's locks on it.
     private static @Nullable FileChannel lock(Path folder) throws IOException {
         Path path = folder.resolve("lock");
@@ -142,15 +177,24 @@ public final class PartialTarget implements AutoCloseable {
 
     /// A folder that was moved out of the way by an export that was killed before the new one was in its place goes
     /// back.
+    ///
+    /// If the output is still there, what now has the target's name is not that output, and the folder is kept.
     private void clearStale() throws IOException {
-        delete(output);
+        boolean outputHasNotMoved = Files.exists(output, LinkOption.NOFOLLOW_LINKS);
         if (Files.exists(replaced, LinkOption.NOFOLLOW_LINKS)) {
-            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-                delete(replaced);
-            } else {
+            if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                 Files.move(replaced, target, StandardCopyOption.ATOMIC_MOVE);
+            } else if (outputHasNotMoved) {
+                throw new FileSystemException(
+                        target.toString(),
+                        null,
+                        "is not what an export once moved to " + Printable.escape(replaced.toString())
+                                + ": expected only one of them");
+            } else {
+                delete(replaced);
             }
         }
+        delete(output);
     }
 
     /// {@return where the output is to be written: a file or a folder, not there yet}
@@ -169,6 +213,7 @@ public final class PartialTarget implements AutoCloseable {
             } else {
                 Files.move(output, target, StandardCopyOption.ATOMIC_MOVE);
             }
+            complete = true;
         } catch (IOException e) {
             throw Reason.cannotBeWritten(target.toString(), e);
         }
@@ -181,7 +226,11 @@ public final class PartialTarget implements AutoCloseable {
         try {
             Files.move(output, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            Files.move(replaced, target, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                Files.move(replaced, target, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException again) {
+                e.addSuppressed(again); // `close` says where it is
+            }
             throw e;
         }
     }
@@ -216,8 +265,12 @@ public final class PartialTarget implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try (lock) {
+            if (complete) {
+                delete(replaced);
+            } else if (Files.exists(replaced, LinkOption.NOFOLLOW_LINKS)) {
+                throw new IOException("the folder that was replaced is in it");
+            }
             delete(output);
-            delete(replaced);
             Files.deleteIfExists(folder.resolve("lock"));
         } catch (IOException e) {
             throw new FileSystemException(
@@ -225,6 +278,8 @@ public final class PartialTarget implements AutoCloseable {
                     null,
                     "what was written of it cannot be removed, the next export does: "
                             + Printable.escape(folder.toString()) + ": " + Reason.of(e));
+        } finally {
+            HELD.remove(held);
         }
         try {
             Files.deleteIfExists(folder);

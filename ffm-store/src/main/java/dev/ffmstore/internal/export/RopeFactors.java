@@ -1,5 +1,6 @@
 package dev.ffmstore.internal.export;
 
+import dev.ffmstore.DType;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.NameFilter;
 import dev.ffmstore.export.Constant;
@@ -102,6 +103,12 @@ final class RopeFactors {
         NameFilter only = new NameFilter(List.of(TENSOR), List.of());
         ConstantSource source = Constants.of(file, LoadOptions.defaults().filter(only));
         Constant constant = source.constants().getFirst();
+        if (constant.dtype() != DType.F32 || constant.byteSize() == 0) {
+            throw GgufException.of(
+                    file.name(),
+                    "tensor " + TENSOR + ": expected elements of F32, got " + constant.shape() + " of "
+                            + constant.dtype());
+        }
         if (constant.byteSize() > 1 << 16) {
             throw GgufException.of(
                     file.name(), "tensor " + TENSOR + ": expected some hundred elements, got " + constant.shape());

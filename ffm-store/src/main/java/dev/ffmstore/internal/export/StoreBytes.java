@@ -34,15 +34,20 @@ public final class StoreBytes implements Source {
         return new Identity(size(), "", "");
     }
 
-    /// @throws IndexOutOfBoundsException if the range is not inside one tensor
+    /// Bytes between tensors, which are no tensor's, are left as they are.
     @Override
     public void read(long offset, MemorySegment target) throws IOException {
         Objects.checkFromIndexSize(offset, target.byteSize(), size());
-        if (target.byteSize() == 0) {
-            return;
+        long end = offset + target.byteSize();
+        for (int i = slotAt(offset); i < slots.size() && slots.get(i).offset() < end; i++) {
+            LoadPlan.Slot slot = slots.get(i);
+            long from = Math.max(offset, slot.offset());
+            long to = Math.min(end, slot.end());
+            if (from < to) {
+                MemorySegment.copy(
+                        store.tensor(slot.name()).segment(), from - slot.offset(), target, from - offset, to - from);
+            }
         }
-        LoadPlan.Slot slot = slots.get(slotAt(offset));
-        MemorySegment.copy(store.tensor(slot.name()).segment(), offset - slot.offset(), target, 0, target.byteSize());
     }
 
     /// The first slot that ends behind an offset.
