@@ -99,6 +99,8 @@ final class Plots {
                 .yAxisTitle("resident, GiB")
                 .build();
         style(chart.getStyler());
+        chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
+        chart.getStyler().setLegendLayout(Styler.LegendLayout.Vertical);
         chart.getStyler().setXAxisMin(0.0);
         chart.getStyler().setYAxisMin(0.0);
         double end = 0;
