@@ -170,6 +170,23 @@ public record LoadPlan(
         return Planner.plan(store, options);
     }
 
+    /// {@return the index of the first slot that ends behind an offset of the region; their number if none does}
+    ///
+    /// @param offset in bytes
+    public int firstSlotBehind(long offset) {
+        int low = 0;
+        int high = slots.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (slots.get(middle).end() > offset) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
     /// {@return how much memory a load takes at its peak, beside the JVM itself, in bytes: the tensors, the
     /// metadata (which the file and the store both hold for a moment), the workers' buffers and a small constant}
     ///

@@ -6,6 +6,7 @@ import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.Source;
 import dev.ffmstore.internal.decode.CompanionScale;
 import dev.ffmstore.internal.decode.RegionLoad;
+import dev.ffmstore.internal.decode.Workers;
 import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.memory.ProcessMemory;
 import dev.ffmstore.internal.memory.Region;
@@ -159,19 +160,9 @@ public final class TensorStore implements AutoCloseable {
 
     private static void fill(GgufFile file, LoadPlan plan, LoadOptions options, RegionLoad load) throws IOException {
         ProgressListener listener = options.progress().orElse((done, total) -> {});
-        try {
-            load.run(options.threads(), () -> listener.progress(load.doneBytes(), plan.denseBytes()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            InterruptedIOException interrupted =
-                    new InterruptedIOException(Printable.escape(file.name()) + ": load interrupted");
-            interrupted.initCause(e);
-            throw interrupted;
-        } catch (IOException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e); // no worker throws any other
-        }
+        Workers.inputOutput(
+                () -> load.run(options.threads(), () -> listener.progress(load.doneBytes(), plan.denseBytes())),
+                Printable.escape(file.name()) + ": load interrupted");
         listener.progress(plan.denseBytes(), plan.denseBytes());
     }
 

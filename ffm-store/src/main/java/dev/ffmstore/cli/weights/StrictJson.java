@@ -118,11 +118,6 @@ final class StrictJson {
         parser.skipChildren();
     }
 
-    /// {@return whether the current value is an array}
-    boolean isArray() {
-        return parser.currentToken() == JsonToken.START_ARRAY;
-    }
-
     private void require(JsonToken token, String what) throws IOException {
         if (parser.currentToken() != token) {
             throw problem("expected " + what);

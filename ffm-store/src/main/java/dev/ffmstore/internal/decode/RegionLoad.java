@@ -70,7 +70,7 @@ public final class RegionLoad {
 
     private void fill(Region.Range range, BlockStream blocks, SlotReader reader) throws IOException {
         List<LoadPlan.Slot> slots = plan.slots();
-        for (int i = firstSlotBehind(range.from());
+        for (int i = plan.firstSlotBehind(range.from());
                 i < slots.size() && slots.get(i).offset() < range.to();
                 i++) {
             LoadPlan.Slot slot = slots.get(i);
@@ -102,21 +102,5 @@ public final class RegionLoad {
     private static long blockAtOrBehind(LoadPlan.Slot slot, long offset) {
         long inside = Math.clamp(offset - slot.offset(), 0, slot.byteSize());
         return Math.ceilDiv(inside, (long) slot.type().denseBlockBytes());
-    }
-
-    /// The first slot that ends behind an offset of the region.
-    private int firstSlotBehind(long offset) {
-        List<LoadPlan.Slot> slots = plan.slots();
-        int low = 0;
-        int high = slots.size();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (slots.get(middle).end() > offset) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        return low;
     }
 }

@@ -1,5 +1,7 @@
 package dev.ffmstore.internal.decode;
 
+import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -33,6 +35,13 @@ public final class Workers {
         Task create();
     }
 
+    /// Work by workers whose caller reads or writes files.
+    @FunctionalInterface
+    public interface Work {
+        /// Does it, by one or more calls of [#run].
+        void run() throws Exception;
+    }
+
     private final TaskFactory tasks;
     private final long count;
     private final AtomicLong next = new AtomicLong();
@@ -59,6 +68,27 @@ public final class Workers {
     public static void run(int threads, long count, TaskFactory tasks, Runnable tick) throws Exception {
         int useful = useful(threads, count);
         new Workers(useful, count, tasks).runAll(useful, tick);
+    }
+
+    /// Does work whose only checked exceptions are those of reading and writing, and an interrupt.
+    ///
+    /// @param work the work
+    /// @param interrupted what an interrupt is said to have ended, such as `FILE: load interrupted`
+    /// @throws InterruptedIOException if the calling thread is interrupted, whose interrupt status stays set
+    /// @throws IOException what the work throws
+    public static void inputOutput(Work work, String interrupted) throws IOException {
+        try {
+            work.run();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            InterruptedIOException failure = new InterruptedIOException(interrupted);
+            failure.initCause(e);
+            throw failure;
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e); // no worker throws any other
+        }
     }
 
     /// {@return how many of some workers find anything to do, 1 or more}

@@ -35,10 +35,6 @@ final class BytecodeWriting {
         return this;
     }
 
-    int size() {
-        return bytes.size();
-    }
-
     byte[] toBytes() {
         return bytes.toByteArray();
     }

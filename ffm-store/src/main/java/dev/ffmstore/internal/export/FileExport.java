@@ -6,9 +6,9 @@ import dev.ffmstore.export.ExportReport;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.export.NamedLayout;
 import dev.ffmstore.export.Part;
+import dev.ffmstore.internal.decode.Workers;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -117,27 +117,18 @@ public record FileExport(ConstantSource source, ExportOptions options) {
 
     /// Writes files, those of each list together, one list after the other; returns the number of workers.
     private int write(Path target, List<List<OutputFile>> lists, long totalBytes) throws IOException {
+        String interrupted = Printable.escape(target.toString()) + ": export interrupted";
         int workers = 1;
         long before = 0;
-        try {
-            for (List<OutputFile> files : lists) {
-                if (!files.isEmpty()) {
-                    ParallelWriter writer = new ParallelWriter(source, files);
-                    writer.run(options.threads(), options.progress(), before, totalBytes);
-                    before += files.stream().mapToLong(OutputFile::size).sum();
-                    workers = Math.max(workers, writer.workers(options.threads()));
-                }
+        for (List<OutputFile> files : lists) {
+            if (!files.isEmpty()) {
+                ParallelWriter writer = new ParallelWriter(source, files);
+                long written = before;
+                Workers.inputOutput(
+                        () -> writer.run(options.threads(), options.progress(), written, totalBytes), interrupted);
+                before += files.stream().mapToLong(OutputFile::size).sum();
+                workers = Math.max(workers, writer.workers(options.threads()));
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            InterruptedIOException interrupted =
-                    new InterruptedIOException(Printable.escape(target.toString()) + ": export interrupted");
-            interrupted.initCause(e);
-            throw interrupted;
-        } catch (IOException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e); // no worker throws any other
         }
         options.progress().progress(totalBytes, totalBytes);
         return workers;

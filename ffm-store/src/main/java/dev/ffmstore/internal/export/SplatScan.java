@@ -27,17 +27,9 @@ public record SplatScan(ConstantSource source) {
     public Map<String, byte[]> run(int threads) throws IOException {
         Map<String, byte[]> patterns = new ConcurrentHashMap<>();
         try (Arena arena = Arena.ofShared()) {
-            Workers.run(threads, source.constants().size(), () -> new Task(arena, patterns), () -> {});
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            InterruptedIOException interrupted =
-                    new InterruptedIOException(Printable.escape(source.name()) + ": export interrupted");
-            interrupted.initCause(e);
-            throw interrupted;
-        } catch (IOException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e); // no worker throws any other
+            Workers.inputOutput(
+                    () -> Workers.run(threads, source.constants().size(), () -> new Task(arena, patterns), () -> {}),
+                    Printable.escape(source.name()) + ": export interrupted");
         }
         return patterns;
     }

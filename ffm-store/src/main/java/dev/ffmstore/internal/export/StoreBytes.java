@@ -11,12 +11,12 @@ import java.util.Objects;
 /// A loaded store as the source of a plan: its tensors' bytes, each at its slot's offset. Owns nothing.
 public final class StoreBytes implements Source {
     private final TensorStore store;
-    private final List<LoadPlan.Slot> slots;
+    private final LoadPlan plan;
 
     /// @param store the store
     public StoreBytes(TensorStore store) {
         this.store = store;
-        this.slots = store.plan().slots();
+        this.plan = store.plan();
     }
 
     @Override
@@ -26,7 +26,7 @@ public final class StoreBytes implements Source {
 
     @Override
     public long size() {
-        return store.plan().regionBytes();
+        return plan.regionBytes();
     }
 
     @Override
@@ -39,7 +39,10 @@ public final class StoreBytes implements Source {
     public void read(long offset, MemorySegment target) throws IOException {
         Objects.checkFromIndexSize(offset, target.byteSize(), size());
         long end = offset + target.byteSize();
-        for (int i = slotAt(offset); i < slots.size() && slots.get(i).offset() < end; i++) {
+        List<LoadPlan.Slot> slots = plan.slots();
+        for (int i = plan.firstSlotBehind(offset);
+                i < slots.size() && slots.get(i).offset() < end;
+                i++) {
             LoadPlan.Slot slot = slots.get(i);
             long from = Math.max(offset, slot.offset());
             long to = Math.min(end, slot.end());
@@ -48,21 +51,6 @@ public final class StoreBytes implements Source {
                         store.tensor(slot.name()).segment(), from - slot.offset(), target, from - offset, to - from);
             }
         }
-    }
-
-    /// The first slot that ends behind an offset.
-    private int slotAt(long offset) {
-        int low = 0;
-        int high = slots.size() - 1;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (slots.get(middle).end() > offset) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        return low;
     }
 
     @Override

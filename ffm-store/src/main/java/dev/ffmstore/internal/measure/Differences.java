@@ -72,12 +72,11 @@ public final class Differences {
     }
 
     private List<Difference> runAll(int threads, LongConsumer progress) throws Exception {
-        try (Arena arena = Arena.ofShared();
-                Readers readers = new Readers()) {
+        try (Arena arena = Arena.ofShared()) {
             Workers.run(
                     threads,
                     chunks.count(),
-                    () -> new Worker(readers.open(a), readers.open(b), arena),
+                    () -> new Worker(a.openReader(), b.openReader(), arena),
                     () -> progress.accept(done.elements()));
         }
         List<Difference> merged = new ArrayList<>();
@@ -118,6 +117,12 @@ public final class Differences {
                 done.add(count);
             }
             differences.set((int) index, counter.result());
+        }
+
+        @Override
+        public void close() {
+            ofA.close();
+            ofB.close();
         }
 
         private void compare(Pair pair, int elements, PairCounter counter) {

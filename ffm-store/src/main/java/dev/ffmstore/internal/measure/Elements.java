@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 
 /// One worker's view of one source: a tile of a constant's elements at a time, widened a few thousand at a time.
 /// Not shared.
-final class Elements {
+final class Elements implements AutoCloseable {
     /// How many elements are widened at a time: 32 KiB of doubles.
     static final int RUN = 4 << 10;
 
@@ -26,7 +26,7 @@ final class Elements {
     private final ConstantReader reader;
     private final MemorySegment buffer;
 
-    /// @param reader where constants come from; stays the caller's
+    /// @param reader where constants come from; closed with this
     /// @param arena where the buffer comes from
     Elements(ConstantReader reader, Arena arena) {
         this.reader = reader;
@@ -106,5 +106,11 @@ final class Elements {
             case I8, I16, I32, I64 -> true;
             case F32, F16, BF16, F64 -> false;
         };
+    }
+
+    /// Closes the reader; the buffer is the arena's.
+    @Override
+    public void close() {
+        reader.close();
     }
 }

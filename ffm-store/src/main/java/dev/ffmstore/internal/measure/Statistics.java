@@ -144,25 +144,38 @@ public final class Statistics {
     }
 
     private void readAll(PassFactory passes) throws Exception {
-        try (Arena arena = Arena.ofShared();
-                Readers readers = new Readers()) {
+        try (Arena arena = Arena.ofShared()) {
             Workers.run(
                     threads,
                     chunks.count(),
-                    () -> newTask(readers.open(source), arena, passes),
+                    () -> new Worker(source.openReader(), arena, passes),
                     () -> progress.accept(done.elements()));
         }
     }
 
-    private Workers.Task newTask(ConstantReader reader, Arena arena, PassFactory passes) {
-        Elements elements = new Elements(reader, arena);
-        double[] values = new double[Elements.RUN];
-        return index -> {
+    /// What one worker owns.
+    private final class Worker implements Workers.Task {
+        private final Elements elements;
+        private final PassFactory passes;
+        private final double[] values = new double[Elements.RUN];
+
+        Worker(ConstantReader reader, Arena arena, PassFactory passes) {
+            this.elements = new Elements(reader, arena);
+            this.passes = passes;
+        }
+
+        @Override
+        public void run(long index) throws IOException {
             Chunks.Chunk chunk = chunks.get((int) index);
             Pass pass = passes.over(chunk, (int) index);
             read(chunk, elements, values, pass);
             pass.end();
-        };
+        }
+
+        @Override
+        public void close() {
+            elements.close();
+        }
     }
 
     private void read(Chunks.Chunk chunk, Elements elements, double[] values, Pass pass) throws IOException {
