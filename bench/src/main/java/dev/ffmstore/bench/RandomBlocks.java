@@ -19,6 +19,11 @@ final class RandomBlocks {
     private static final float SMALLEST = 0x1p-100f;
     private static final float LARGEST = 0x1p100f;
 
+    /// Many blocks a call and a shared arena, as decoders are used: C2 compiles what it has seen, and a decoder
+    /// that
+    /// has seen one element at a time stays slow.
+    private static final int DRAWN_AT_ONCE = 4096;
+
     private final GgmlType type;
     private final Random random;
 
@@ -33,18 +38,22 @@ final class RandomBlocks {
     byte[] next(int count) {
         int blockBytes = type.blockBytes();
         byte[] blocks = new byte[Math.multiplyExact(count, blockBytes)];
-        byte[] block = new byte[blockBytes];
         BlockDecoder decoder = BlockDecoders.scalar().of(type);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment drawn = arena.allocate(blockBytes);
-            MemorySegment dense = arena.allocate(type.denseBlockBytes());
-            for (int i = 0; i < count; i++) {
-                do {
-                    random.nextBytes(block);
-                    MemorySegment.copy(block, 0, drawn, ValueLayout.JAVA_BYTE, 0, blockBytes);
-                    decoder.decode(drawn, 0, dense, 0, 1);
-                } while (!isOrdinary(dense));
-                System.arraycopy(block, 0, blocks, i * blockBytes, blockBytes);
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment dense = arena.allocate((long) Math.min(count, DRAWN_AT_ONCE) * type.denseBlockBytes());
+            MemorySegment drawn = arena.allocate((long) Math.min(count, DRAWN_AT_ONCE) * blockBytes);
+            for (int kept = 0; kept < count; ) {
+                int draws = Math.min(count - kept, DRAWN_AT_ONCE);
+                byte[] bytes = new byte[draws * blockBytes];
+                random.nextBytes(bytes);
+                MemorySegment.copy(bytes, 0, drawn, ValueLayout.JAVA_BYTE, 0, bytes.length);
+                decoder.decode(drawn, 0, dense, 0, draws);
+                for (int i = 0; i < draws; i++) {
+                    if (isOrdinary(dense.asSlice((long) i * type.denseBlockBytes(), type.denseBlockBytes()))) {
+                        System.arraycopy(bytes, i * blockBytes, blocks, kept * blockBytes, blockBytes);
+                        kept++;
+                    }
+                }
             }
         }
         return blocks;

@@ -1,8 +1,10 @@
 package dev.ffmstore.internal.scalar;
 
-import static dev.ffmstore.internal.scalar.Codebooks.SIGNS;
 import static dev.ffmstore.internal.scalar.Codebooks.evenSigns;
+import static dev.ffmstore.internal.scalar.ScalarKernel.eight;
+import static dev.ffmstore.internal.scalar.ScalarKernel.four;
 import static dev.ffmstore.internal.scalar.ScalarKernel.half;
+import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 
 /// The IQ1, IQ2 and IQ3 types: super-blocks of 256 elements whose groups of 8 or 4 are entries of a grid, with
 /// signs and a scale a sub-block of 32 or 16.
@@ -21,162 +23,176 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// IQ3_XXS, ±d·(2s + 1)·g in IQ3_S and d·(2s + 1)·(g ± ⅛) in IQ1, whose grid has signs of its own. IQ1_M has no d:
 /// its sixteen bits are the top nibbles of the four words of scales, whose other twelve bits are a 3-bit scale for
 /// each 16 elements. Where signs take seven bits, the eighth makes their number even.
+///
+/// Here every scale is the integer 2s + 1 and every IQ1 element the integer 8g ± 1; the halves, quarters and
+/// eighths
+/// are taken from d instead. They are powers of two, so that no result changes: d, of eleven bits, is far from the
+/// smallest floats.
 final class CodebookQuants {
     private static final int LENGTH = 256;
-    private static final float IQ1_DELTA = 0.125f;
 
     private CodebookQuants() {}
 
-    private static int word(byte[] blocks, int offset) {
-        return (int) ScalarKernel.U32.get(blocks, offset);
-    }
-
-    private static int half16(byte[] blocks, int offset) {
-        return Short.toUnsignedInt((short) ScalarKernel.U16.get(blocks, offset));
-    }
-
     /// Eight elements of a grid with signs.
-    private static void eight(byte[] grid, int entry, int signs, float scale, float[] dense, int out) {
-        for (int j = 0; j < 8; j++) {
-            dense[out + j] = scale * (grid[entry * 8 + j] * SIGNS[signs * 8 + j]);
-        }
+    private static long signed(byte[] grid, int entry, int signs) {
+        return ByteLanes.negate(eight(grid, entry * 8), ByteLanes.spread(signs));
     }
 
     /// Two entries of four elements of a grid with signs.
-    private static void fourAndFour(
-            byte[] grid, int entry0, int entry1, int signs, float scale, float[] dense, int out) {
-        for (int j = 0; j < 4; j++) {
-            dense[out + j] = scale * (grid[entry0 * 4 + j] * SIGNS[signs * 8 + j]);
-            dense[out + 4 + j] = scale * (grid[entry1 * 4 + j] * SIGNS[signs * 8 + 4 + j]);
-        }
+    private static long signed(byte[] grid, int entry0, int entry1, int signs) {
+        long elements = four(grid, entry0 * 4) & 0xFFFFFFFFL | (long) four(grid, entry1 * 4) << 32;
+        return ByteLanes.negate(elements, ByteLanes.spread(signs));
     }
 
-    static void iq2xxs(byte[] blocks, float[] dense, int blockCount) {
+    static void iq2xxs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 66;
-            float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int in = from + 2 + sub * 8;
-                int signs = word(blocks, in + 4);
-                float scale = d * (0.5f + (signs >>> 28)) * 0.25f;
-                for (int l = 0; l < 4; l++) {
-                    int entry = blocks[in + l] & 0xFF;
-                    int out = block * LENGTH + sub * 32 + l * 8;
-                    eight(Codebooks.IQ2_XXS, entry, evenSigns(signs >>> 7 * l & 127), scale, dense, out);
-                }
+            iq2xxsBlock(blocks, block * 66, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * LENGTH);
+    }
+
+    private static void iq2xxsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from) * 0.125f);
+        for (int sub = 0; sub < 8; sub++) {
+            int in = from + 2 + sub * 8;
+            int to = block * LENGTH + sub * 32;
+            int signs = four(blocks, in + 4);
+            unpacked.scale(to, 32, 2 * (signs >>> 28) + 1);
+            for (int l = 0; l < 4; l++) {
+                int entry = blocks[in + l] & 0xFF;
+                unpacked.quants(to + l * 8, signed(Codebooks.IQ2_XXS, entry, evenSigns(signs >>> 7 * l & 127)));
             }
         }
     }
 
-    static void iq2xs(byte[] blocks, float[] dense, int blockCount) {
+    static void iq2xs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 74;
-            float d = half(blocks, from);
-            for (int group = 0; group < 32; group++) {
-                int index = half16(blocks, from + 2 + group * 2);
-                int scales = blocks[from + 66 + (group >> 2)];
-                float scale = d * (0.5f + (scales >> (group & 2) * 2 & 0xF)) * 0.25f;
-                int out = block * LENGTH + group * 8;
-                eight(Codebooks.IQ2_XS, index & 511, evenSigns(index >> 9), scale, dense, out);
+            iq2xsBlock(blocks, block * 74, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * LENGTH);
+    }
+
+    private static void iq2xsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from) * 0.125f);
+        for (int group = 0; group < 32; group++) {
+            int to = block * LENGTH + group * 8;
+            int index = two(blocks, from + 2 + group * 2) & 0xFFFF;
+            unpacked.scale(to, 8, iq2Scale(blocks[from + 66 + (group >> 2)], group));
+            unpacked.quants(to, signed(Codebooks.IQ2_XS, index & 511, evenSigns(index >> 9)));
+        }
+    }
+
+    static void iq2s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+        for (int block = 0; block < blockCount; block++) {
+            iq2sBlock(blocks, block * 82, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * LENGTH);
+    }
+
+    private static void iq2sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from) * 0.125f);
+        for (int group = 0; group < 32; group++) {
+            int to = block * LENGTH + group * 8;
+            int high = blocks[from + 66 + (group >> 2)] >> (group & 3) * 2 & 3;
+            int entry = blocks[from + 2 + group] & 0xFF | high << 8;
+            unpacked.scale(to, 8, iq2Scale(blocks[from + 74 + (group >> 2)], group));
+            unpacked.quants(to, signed(Codebooks.IQ2_S, entry, blocks[from + 34 + group]));
+        }
+    }
+
+    /// A byte of scales serves four groups of 8.
+    private static int iq2Scale(int scales, int group) {
+        return 2 * (scales >> (group & 2) * 2 & 0xF) + 1;
+    }
+
+    static void iq3xxs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+        for (int block = 0; block < blockCount; block++) {
+            iq3xxsBlock(blocks, block * 98, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * LENGTH);
+    }
+
+    private static void iq3xxsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from) * 0.25f);
+        for (int sub = 0; sub < 8; sub++) {
+            int to = block * LENGTH + sub * 32;
+            int signs = four(blocks, from + 66 + sub * 4);
+            unpacked.scale(to, 32, 2 * (signs >>> 28) + 1);
+            for (int l = 0; l < 4; l++) {
+                int in = from + 2 + sub * 8 + l * 2;
+                int eightSigns = evenSigns(signs >>> 7 * l & 127);
+                unpacked.quants(
+                        to + l * 8, signed(Codebooks.IQ3_XXS, blocks[in] & 0xFF, blocks[in + 1] & 0xFF, eightSigns));
             }
         }
     }
 
-    static void iq2s(byte[] blocks, float[] dense, int blockCount) {
+    static void iq3s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 82;
-            float d = half(blocks, from);
-            for (int group = 0; group < 32; group++) {
-                int high = blocks[from + 66 + (group >> 2)] >> (group & 3) * 2 & 3;
-                int entry = blocks[from + 2 + group] & 0xFF | high << 8;
-                int signs = blocks[from + 34 + group] & 0xFF;
-                int scales = blocks[from + 74 + (group >> 2)];
-                float scale = d * (0.5f + (scales >> (group & 2) * 2 & 0xF)) * 0.25f;
-                eight(Codebooks.IQ2_S, entry, signs, scale, dense, block * LENGTH + group * 8);
+            iq3sBlock(blocks, block * 110, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * LENGTH);
+    }
+
+    private static void iq3sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from));
+        for (int group = 0; group < 32; group++) {
+            int to = block * LENGTH + group * 8;
+            int high = blocks[from + 66 + (group >> 2)] >> (group & 3) * 2;
+            int entry0 = blocks[from + 2 + group * 2] & 0xFF | (high & 1) << 8;
+            int entry1 = blocks[from + 3 + group * 2] & 0xFF | (high & 2) << 7;
+            int scales = blocks[from + 106 + (group >> 3)];
+            unpacked.scale(to, 8, 2 * (scales >> (group & 4) & 0xF) + 1);
+            unpacked.quants(to, signed(Codebooks.IQ3_S, entry0, entry1, blocks[from + 74 + group]));
+        }
+    }
+
+    /// Eight elements of the ternary grid, times eight, and one more or less.
+    private static long moved(int entry, boolean up) {
+        long twoBits = ByteLanes.pairs(eight(Codebooks.IQ1, entry * 8), 0);
+        long oneMore = ByteLanes.pairs(twoBits + ByteLanes.ONES, 0); // −1, 0, 1 become 0, 1, 2
+        return ByteLanes.minus(oneMore << 3, up ? 7 : 9);
+    }
+
+    static void iq1s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+        for (int block = 0; block < blockCount; block++) {
+            iq1sBlock(blocks, block * 50, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * LENGTH);
+    }
+
+    private static void iq1sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from) * 0.125f);
+        for (int sub = 0; sub < 8; sub++) {
+            int to = block * LENGTH + sub * 32;
+            int high = two(blocks, from + 34 + sub * 2);
+            unpacked.scale(to, 32, 2 * (high >> 12 & 7) + 1);
+            for (int l = 0; l < 4; l++) {
+                int entry = blocks[from + 2 + sub * 4 + l] & 0xFF | (high >> 3 * l & 7) << 8;
+                unpacked.quants(to + l * 8, moved(entry, (high & 0x8000) == 0));
             }
         }
     }
 
-    static void iq3xxs(byte[] blocks, float[] dense, int blockCount) {
+    static void iq1m(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 98;
-            float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int signs = word(blocks, from + 66 + sub * 4);
-                float scale = d * (0.5f + (signs >>> 28)) * 0.5f;
-                for (int l = 0; l < 4; l++) {
-                    int in = from + 2 + sub * 8 + l * 2;
-                    fourAndFour(
-                            Codebooks.IQ3_XXS,
-                            blocks[in] & 0xFF,
-                            blocks[in + 1] & 0xFF,
-                            evenSigns(signs >>> 7 * l & 127),
-                            scale,
-                            dense,
-                            block * LENGTH + sub * 32 + l * 8);
-                }
-            }
+            iq1mBlock(blocks, block * 56, unpacked, block);
         }
+        unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    static void iq3s(byte[] blocks, float[] dense, int blockCount) {
-        for (int block = 0; block < blockCount; block++) {
-            int from = block * 110;
-            float d = half(blocks, from);
-            for (int group = 0; group < 32; group++) {
-                int high = blocks[from + 66 + (group >> 2)] >> (group & 3) * 2;
-                int in = from + 2 + group * 2;
-                int scales = blocks[from + 106 + (group >> 3)];
-                float scale = d * (1 + 2 * (scales >> (group & 4) & 0xF));
-                fourAndFour(
-                        Codebooks.IQ3_S,
-                        blocks[in] & 0xFF | (high & 1) << 8,
-                        blocks[in + 1] & 0xFF | (high & 2) << 7,
-                        blocks[from + 74 + group] & 0xFF,
-                        scale,
-                        dense,
-                        block * LENGTH + group * 8);
-            }
-        }
-    }
-
-    /// Eight elements of the ternary grid, moved by a delta.
-    private static void eightMoved(int entry, float delta, float scale, float[] dense, int out) {
-        for (int j = 0; j < 8; j++) {
-            dense[out + j] = scale * (Codebooks.IQ1[entry * 8 + j] + delta);
-        }
-    }
-
-    static void iq1s(byte[] blocks, float[] dense, int blockCount) {
-        for (int block = 0; block < blockCount; block++) {
-            int from = block * 50;
-            float d = half(blocks, from);
-            for (int sub = 0; sub < 8; sub++) {
-                int high = half16(blocks, from + 34 + sub * 2);
-                float scale = d * (2 * (high >> 12 & 7) + 1);
-                float delta = (high & 0x8000) == 0 ? IQ1_DELTA : -IQ1_DELTA;
-                for (int l = 0; l < 4; l++) {
-                    int entry = blocks[from + 2 + sub * 4 + l] & 0xFF | (high >> 3 * l & 7) << 8;
-                    eightMoved(entry, delta, scale, dense, block * LENGTH + sub * 32 + l * 8);
-                }
-            }
-        }
-    }
-
-    static void iq1m(byte[] blocks, float[] dense, int blockCount) {
-        for (int block = 0; block < blockCount; block++) {
-            int from = block * 56;
-            long scales = (long) ScalarKernel.U64.get(blocks, from + 48);
-            float d = Float.float16ToFloat(PackedScales.iq1m(scales));
-            for (int group = 0; group < 32; group++) {
-                int high = blocks[from + 32 + (group >> 1)] >> (group & 1) * 4;
-                int entry = blocks[from + group] & 0xFF | (high & 7) << 8;
-                // sixteen scales of three bits, four to each word of sixteen
-                int pair = group >> 1;
-                int s = (int) (scales >>> (pair >> 2) * 16 + (pair & 3) * 3) & 7;
-                float delta = (high & 8) == 0 ? IQ1_DELTA : -IQ1_DELTA;
-                eightMoved(entry, delta, d * (2 * s + 1), dense, block * LENGTH + group * 8);
-            }
+    private static void iq1mBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        long scales = eight(blocks, from + 48);
+        unpacked.blockScale(block, Float.float16ToFloat(PackedScales.iq1m(scales)) * 0.125f);
+        for (int group = 0; group < 32; group++) {
+            int to = block * LENGTH + group * 8;
+            int high = blocks[from + 32 + (group >> 1)] >> (group & 1) * 4;
+            int entry = blocks[from + group] & 0xFF | (high & 7) << 8;
+            // sixteen scales of three bits, four to each word of sixteen
+            int pair = group >> 1;
+            int s = (int) (scales >>> (pair >> 2) * 16 + (pair & 3) * 3) & 7;
+            unpacked.scale(to, 8, 2 * s + 1);
+            unpacked.quants(to, moved(entry, (high & 8) == 0));
         }
     }
 }

@@ -9,15 +9,15 @@ package dev.ffmstore.internal.scalar;
 final class HalfFloats {
     private HalfFloats() {}
 
-    static void f16(byte[] blocks, float[] dense, int blockCount) {
+    static void f16(byte[] blocks, Unpacked unused, float[] dense, int blockCount) {
         for (int i = 0; i < blockCount; i++) {
-            dense[i] = Float.float16ToFloat((short) ScalarKernel.U16.get(blocks, i * 2));
+            dense[i] = ScalarKernel.half(blocks, i * 2);
         }
     }
 
-    static void bf16(byte[] blocks, float[] dense, int blockCount) {
+    static void bf16(byte[] blocks, Unpacked unused, float[] dense, int blockCount) {
         for (int i = 0; i < blockCount; i++) {
-            dense[i] = Float.intBitsToFloat((short) ScalarKernel.U16.get(blocks, i * 2) << 16);
+            dense[i] = Float.intBitsToFloat(ScalarKernel.two(blocks, i * 2) << 16);
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.ffmstore.internal.scalar;
 
+import static dev.ffmstore.internal.scalar.ScalarKernel.eight;
+import static dev.ffmstore.internal.scalar.ScalarKernel.four;
 import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 
 /// The K types: a super-block of 256 elements, cut into sub-blocks with small integer scales of their own.
@@ -31,144 +33,149 @@ final class KQuants {
 
     private KQuants() {}
 
-    static void q2k(byte[] blocks, float[] dense, int blockCount) {
+    static void q2k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 84;
-            float d = half(blocks, from + 80);
-            float dmin = half(blocks, from + 82);
-            for (int sub = 0; sub < 16; sub++) {
-                int scale = blocks[from + sub];
-                float ds = d * (scale & 0xF);
-                float dm = dmin * (scale >> 4 & 0xF);
-                int in = from + 16 + (sub >> 3) * 32 + (sub & 1) * 16;
-                int shift = sub & 6; // twice the row
-                int out = block * LENGTH + sub * 16;
-                for (int l = 0; l < 16; l++) {
-                    dense[out + l] = ds * (blocks[in + l] >> shift & 3) - dm;
+            q2kBlock(blocks, block * 84, unpacked, block);
+        }
+        unpacked.scaleAndSubtract(dense, blockCount * LENGTH);
+    }
+
+    private static void q2kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        unpacked.blockScale(block, half(blocks, from + 80));
+        unpacked.blockMin(block, half(blocks, from + 82));
+        for (int sub = 0; sub < 16; sub++) {
+            int scale = blocks[from + sub];
+            unpacked.scale(to + sub * 16, 16, scale & 0xF);
+            unpacked.min(to + sub * 16, 16, scale >> 4 & 0xF);
+        }
+        for (int side = 0; side < 2; side++) {
+            for (int l = 0; l < 32; l += 8) {
+                long q = eight(blocks, from + 16 + side * 32 + l);
+                for (int row = 0; row < 4; row++) {
+                    unpacked.quants(to + side * 128 + row * 32 + l, ByteLanes.pairs(q, 2 * row));
                 }
             }
         }
     }
 
-    static void q3k(byte[] blocks, float[] dense, int blockCount) {
+    static void q3k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 110;
-            float d = half(blocks, from + 108);
-            int s0 = (int) ScalarKernel.U32.get(blocks, from + 96);
-            int s1 = (int) ScalarKernel.U32.get(blocks, from + 100);
-            int s2 = (int) ScalarKernel.U32.get(blocks, from + 104);
-            for (int side = 0; side < 2; side++) {
-                long scales = PackedScales.q3k(s0, s1, s2, side);
-                for (int sub = 0; sub < 8; sub++, scales >>>= 8) {
-                    float ds = d * ((scales & 0xFF) - 32);
-                    int in = from + 32 + side * 32 + (sub & 1) * 16;
-                    int high = from + (sub & 1) * 16;
-                    int row = side * 4 + (sub >> 1);
-                    int shift = sub & 6;
-                    int out = block * LENGTH + side * 128 + sub * 16;
-                    for (int l = 0; l < 16; l++) {
-                        int q = blocks[in + l] >> shift & 3 | (blocks[high + l] >> row & 1) << 2;
-                        dense[out + l] = ds * (q - 4);
-                    }
+            q3kBlock(blocks, block * 110, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * LENGTH);
+    }
+
+    private static void q3kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from + 108));
+        int s0 = four(blocks, from + 96);
+        int s1 = four(blocks, from + 100);
+        int s2 = four(blocks, from + 104);
+        for (int side = 0; side < 2; side++) {
+            int to = block * LENGTH + side * 128;
+            long scales = PackedScales.q3k(s0, s1, s2, side);
+            for (int sub = 0; sub < 8; sub++, scales >>>= 8) {
+                unpacked.scale(to + sub * 16, 16, (int) (scales & 0xFF) - 32);
+            }
+            for (int l = 0; l < 32; l += 8) {
+                long q = eight(blocks, from + 32 + side * 32 + l);
+                long high = eight(blocks, from + l) >>> side * 4;
+                for (int row = 0; row < 4; row++) {
+                    long three = ByteLanes.pairs(q, 2 * row) | ByteLanes.bits(high, row) << 2;
+                    unpacked.quants(to + row * 32 + l, ByteLanes.minus(three, 4));
                 }
             }
         }
     }
 
-    static void q4k(byte[] blocks, float[] dense, int blockCount) {
+    static void q4k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 144;
-            int to = block * LENGTH;
-            float d = half(blocks, from);
-            float dmin = half(blocks, from + 2);
-            int s0 = (int) ScalarKernel.U32.get(blocks, from + 4);
-            int s1 = (int) ScalarKernel.U32.get(blocks, from + 8);
-            int s2 = (int) ScalarKernel.U32.get(blocks, from + 12);
-            long scales = PackedScales.scales(s0, s2);
-            long mins = PackedScales.mins(s1, s2);
+            q4kBlock(blocks, block * 144, unpacked, block);
+        }
+        unpacked.scaleAndSubtract(dense, blockCount * LENGTH);
+    }
+
+    private static void q4kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        scalesAndMins(blocks, from, block, unpacked);
+        for (int l = 0; l < 128; l += 8) {
+            long q = eight(blocks, from + 16 + l);
+            int to = block * LENGTH + 2 * l - (l & 31); // 64 elements for each 32 bytes
+            unpacked.quants(to, ByteLanes.low(q));
+            unpacked.quants(to + 32, ByteLanes.high(q));
+        }
+    }
+
+    static void q5k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+        for (int block = 0; block < blockCount; block++) {
+            q5kBlock(blocks, block * 176, unpacked, block);
+        }
+        unpacked.scaleAndSubtract(dense, blockCount * LENGTH);
+    }
+
+    private static void q5kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        scalesAndMins(blocks, from, block, unpacked);
+        for (int l = 0; l < 32; l += 8) {
+            long high = eight(blocks, from + 16 + l);
             for (int pair = 0; pair < 4; pair++) {
-                float d0 = d * (scales & 0xFF);
-                float m0 = dmin * (mins & 0xFF);
-                float d1 = d * (scales >>> 8 & 0xFF);
-                float m1 = dmin * (mins >>> 8 & 0xFF);
-                scales >>>= 16;
-                mins >>>= 16;
-                int in = from + 16 + pair * 32;
-                int out = to + pair * 64;
-                for (int l = 0; l < 32; l++) {
-                    int q = blocks[in + l];
-                    dense[out + l] = d0 * (q & 0xF) - m0;
-                    dense[out + 32 + l] = d1 * (q >> 4 & 0xF) - m1;
-                }
+                long q = eight(blocks, from + 48 + pair * 32 + l);
+                long even = ByteLanes.bits(high, 2 * pair) << 4;
+                long odd = ByteLanes.bits(high, 2 * pair + 1) << 4;
+                unpacked.quants(to + pair * 64 + l, ByteLanes.low(q) | even);
+                unpacked.quants(to + pair * 64 + 32 + l, ByteLanes.high(q) | odd);
             }
         }
     }
 
-    static void q5k(byte[] blocks, float[] dense, int blockCount) {
+    /// The first sixteen bytes of Q4_K and Q5_K.
+    private static void scalesAndMins(byte[] blocks, int from, int block, Unpacked unpacked) {
+        unpacked.blockScale(block, half(blocks, from));
+        unpacked.blockMin(block, half(blocks, from + 2));
+        int s2 = four(blocks, from + 12);
+        long scales = PackedScales.scales(four(blocks, from + 4), s2);
+        long mins = PackedScales.mins(four(blocks, from + 8), s2);
+        int to = block * LENGTH;
+        for (int sub = 0; sub < 8; sub++, scales >>>= 8, mins >>>= 8) {
+            unpacked.scale(to + sub * 32, 32, (int) scales);
+            unpacked.min(to + sub * 32, 32, (int) mins);
+        }
+    }
+
+    static void q6k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 176;
-            int to = block * LENGTH;
-            float d = half(blocks, from);
-            float dmin = half(blocks, from + 2);
-            int s0 = (int) ScalarKernel.U32.get(blocks, from + 4);
-            int s1 = (int) ScalarKernel.U32.get(blocks, from + 8);
-            int s2 = (int) ScalarKernel.U32.get(blocks, from + 12);
-            long scales = PackedScales.scales(s0, s2);
-            long mins = PackedScales.mins(s1, s2);
-            int high = from + 16;
-            for (int pair = 0; pair < 4; pair++) {
-                float d0 = d * (scales & 0xFF);
-                float m0 = dmin * (mins & 0xFF);
-                float d1 = d * (scales >>> 8 & 0xFF);
-                float m1 = dmin * (mins >>> 8 & 0xFF);
-                scales >>>= 16;
-                mins >>>= 16;
-                int in = from + 48 + pair * 32;
-                int out = to + pair * 64;
-                int shift = 2 * pair;
-                for (int l = 0; l < 32; l++) {
-                    int q = blocks[in + l];
-                    int h = blocks[high + l] >> shift;
-                    dense[out + l] = d0 * (q & 0xF | (h & 1) << 4) - m0;
-                    dense[out + 32 + l] = d1 * (q >> 4 & 0xF | (h & 2) << 3) - m1;
-                }
+            q6kBlock(blocks, block * 210, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * LENGTH);
+    }
+
+    private static void q6kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from + 208));
+        for (int sub = 0; sub < 16; sub++) {
+            unpacked.scale(block * LENGTH + sub * 16, 16, blocks[from + 192 + sub]);
+        }
+        for (int side = 0; side < 2; side++) {
+            int to = block * LENGTH + side * 128;
+            for (int l = 0; l < 32; l += 8) {
+                long q0 = eight(blocks, from + side * 64 + l);
+                long q1 = eight(blocks, from + side * 64 + 32 + l);
+                long high = eight(blocks, from + 128 + side * 32 + l);
+                unpacked.quants(to + l, sixBits(ByteLanes.low(q0), high, 0));
+                unpacked.quants(to + 32 + l, sixBits(ByteLanes.low(q1), high, 2));
+                unpacked.quants(to + 64 + l, sixBits(ByteLanes.high(q0), high, 4));
+                unpacked.quants(to + 96 + l, sixBits(ByteLanes.high(q1), high, 6));
             }
         }
     }
 
-    static void q6k(byte[] blocks, float[] dense, int blockCount) {
-        for (int block = 0; block < blockCount; block++) {
-            int from = block * 210;
-            float d = half(blocks, from + 208);
-            for (int sixteenths = 0; sixteenths < 4; sixteenths++) {
-                int side = sixteenths >> 1; // which half of 128
-                int column = (sixteenths & 1) * 16; // which half of a row
-                int low = from + side * 64 + column;
-                int high = from + 128 + side * 32 + column;
-                int scale = from + 192 + side * 8 + (sixteenths & 1);
-                float d0 = d * blocks[scale];
-                float d1 = d * blocks[scale + 2];
-                float d2 = d * blocks[scale + 4];
-                float d3 = d * blocks[scale + 6];
-                int out = block * LENGTH + side * 128 + column;
-                for (int l = 0; l < 16; l++) {
-                    int q0 = blocks[low + l];
-                    int q1 = blocks[low + 32 + l];
-                    int h = blocks[high + l];
-                    dense[out + l] = d0 * ((q0 & 0xF | (h & 3) << 4) - 32);
-                    dense[out + 32 + l] = d1 * ((q1 & 0xF | (h >> 2 & 3) << 4) - 32);
-                    dense[out + 64 + l] = d2 * ((q0 >> 4 & 0xF | (h >> 4 & 3) << 4) - 32);
-                    dense[out + 96 + l] = d3 * ((q1 >> 4 & 0xF | (h >> 6 & 3) << 4) - 32);
-                }
-            }
-        }
+    private static long sixBits(long nibbles, long high, int shift) {
+        return ByteLanes.minus(nibbles | ByteLanes.pairs(high, shift) << 4, 32);
     }
 
-    static void q8k(byte[] blocks, float[] dense, int blockCount) {
+    static void q8k(byte[] blocks, Unpacked unused, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
             int from = block * 292;
             int to = block * LENGTH;
-            float d = Float.intBitsToFloat((int) ScalarKernel.U32.get(blocks, from));
+            float d = Float.intBitsToFloat(four(blocks, from));
             for (int j = 0; j < LENGTH; j++) {
                 dense[to + j] = d * blocks[from + 4 + j];
             }

@@ -1,6 +1,8 @@
 package dev.ffmstore.internal.scalar;
 
-import static dev.ffmstore.internal.scalar.ScalarKernel.half;
+import static dev.ffmstore.internal.scalar.ScalarKernel.eight;
+import static dev.ffmstore.internal.scalar.ScalarKernel.four;
+import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 
 /// The simple block types: 32 elements share a scale d and, in the `_1` types, a minimum m.
 ///
@@ -20,70 +22,94 @@ final class LegacyQuants {
 
     private LegacyQuants() {}
 
-    static void q4_0(byte[] blocks, float[] dense, int blockCount) {
+    static void q4_0(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 18;
-            int to = block * LENGTH;
-            float d = half(blocks, from);
-            for (int j = 0; j < HALF; j++) {
-                int q = blocks[from + 2 + j];
-                dense[to + j] = ((q & 0xF) - 8) * d;
-                dense[to + j + HALF] = ((q >> 4 & 0xF) - 8) * d;
-            }
+            q4_0Block(blocks, block * 18, unpacked, block);
+        }
+        unpacked.multiply(dense, blockCount * LENGTH);
+    }
+
+    private static void q4_0Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        unpacked.factor(to, LENGTH, two(blocks, from));
+        for (int j = 0; j < HALF; j += 8) {
+            long nibbles = eight(blocks, from + 2 + j);
+            unpacked.quants(to + j, ByteLanes.minus(ByteLanes.low(nibbles), 8));
+            unpacked.quants(to + j + HALF, ByteLanes.minus(ByteLanes.high(nibbles), 8));
         }
     }
 
-    static void q4_1(byte[] blocks, float[] dense, int blockCount) {
+    static void q4_1(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 20;
-            int to = block * LENGTH;
-            float d = half(blocks, from);
-            float m = half(blocks, from + 2);
-            for (int j = 0; j < HALF; j++) {
-                int q = blocks[from + 4 + j];
-                dense[to + j] = (q & 0xF) * d + m;
-                dense[to + j + HALF] = (q >> 4 & 0xF) * d + m;
-            }
+            q4_1Block(blocks, block * 20, unpacked, block);
+        }
+        unpacked.multiplyAndAdd(dense, blockCount * LENGTH);
+    }
+
+    private static void q4_1Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        unpacked.factor(to, LENGTH, two(blocks, from));
+        unpacked.offset(to, LENGTH, two(blocks, from + 2));
+        for (int j = 0; j < HALF; j += 8) {
+            long nibbles = eight(blocks, from + 4 + j);
+            unpacked.quants(to + j, ByteLanes.low(nibbles));
+            unpacked.quants(to + j + HALF, ByteLanes.high(nibbles));
         }
     }
 
-    static void q5_0(byte[] blocks, float[] dense, int blockCount) {
+    static void q5_0(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 22;
-            int to = block * LENGTH;
-            float d = half(blocks, from);
-            int high = (int) ScalarKernel.U32.get(blocks, from + 2);
-            for (int j = 0; j < HALF; j++) {
-                int q = blocks[from + 6 + j];
-                dense[to + j] = ((q & 0xF | (high >>> j & 1) << 4) - 16) * d;
-                dense[to + j + HALF] = ((q >> 4 & 0xF | (high >>> j + HALF & 1) << 4) - 16) * d;
-            }
+            q5_0Block(blocks, block * 22, unpacked, block);
+        }
+        unpacked.multiply(dense, blockCount * LENGTH);
+    }
+
+    private static void q5_0Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        unpacked.factor(to, LENGTH, two(blocks, from));
+        int high = four(blocks, from + 2);
+        for (int j = 0; j < HALF; j += 8) {
+            long nibbles = eight(blocks, from + 6 + j);
+            unpacked.quants(to + j, ByteLanes.minus(fiveBits(ByteLanes.low(nibbles), high >>> j), 16));
+            unpacked.quants(to + j + HALF, ByteLanes.minus(fiveBits(ByteLanes.high(nibbles), high >>> j + HALF), 16));
         }
     }
 
-    static void q5_1(byte[] blocks, float[] dense, int blockCount) {
+    static void q5_1(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 24;
-            int to = block * LENGTH;
-            float d = half(blocks, from);
-            float m = half(blocks, from + 2);
-            int high = (int) ScalarKernel.U32.get(blocks, from + 4);
-            for (int j = 0; j < HALF; j++) {
-                int q = blocks[from + 8 + j];
-                dense[to + j] = (q & 0xF | (high >>> j & 1) << 4) * d + m;
-                dense[to + j + HALF] = (q >> 4 & 0xF | (high >>> j + HALF & 1) << 4) * d + m;
-            }
+            q5_1Block(blocks, block * 24, unpacked, block);
+        }
+        unpacked.multiplyAndAdd(dense, blockCount * LENGTH);
+    }
+
+    private static void q5_1Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        unpacked.factor(to, LENGTH, two(blocks, from));
+        unpacked.offset(to, LENGTH, two(blocks, from + 2));
+        int high = four(blocks, from + 4);
+        for (int j = 0; j < HALF; j += 8) {
+            long nibbles = eight(blocks, from + 8 + j);
+            unpacked.quants(to + j, fiveBits(ByteLanes.low(nibbles), high >>> j));
+            unpacked.quants(to + j + HALF, fiveBits(ByteLanes.high(nibbles), high >>> j + HALF));
         }
     }
 
-    static void q8_0(byte[] blocks, float[] dense, int blockCount) {
+    private static long fiveBits(long nibbles, int high) {
+        return nibbles | ByteLanes.spread(high) << 4;
+    }
+
+    static void q8_0(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 34;
-            int to = block * LENGTH;
-            float d = half(blocks, from);
-            for (int j = 0; j < LENGTH; j++) {
-                dense[to + j] = blocks[from + 2 + j] * d;
-            }
+            q8_0Block(blocks, block * 34, unpacked, block);
+        }
+        unpacked.multiply(dense, blockCount * LENGTH);
+    }
+
+    private static void q8_0Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        unpacked.factor(to, LENGTH, two(blocks, from));
+        for (int j = 0; j < LENGTH; j += 8) {
+            unpacked.quants(to + j, eight(blocks, from + 2 + j));
         }
     }
 }

@@ -8,7 +8,33 @@ public final class NibbleTables {
     /// E2M1, doubled.
     public static final byte[] E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
+    /// Two elements of [#IQ4] for two nibbles, the first in the low half.
+    static final short[] IQ4_PAIRS = pairs(IQ4);
+
+    /// Two elements of [#E2M1] for two nibbles, the first in the low half.
+    static final short[] E2M1_PAIRS = pairs(E2M1);
+
     private NibbleTables() {}
+
+    private static short[] pairs(byte[] table) {
+        short[] pairs = new short[256];
+        for (int i = 0; i < pairs.length; i++) {
+            pairs[i] = (short) (table[i & 0xF] & 0xFF | table[i >> 4] << 8);
+        }
+        return pairs;
+    }
+
+    /// {@return the elements of eight nibbles, one a byte}
+    ///
+    /// @param pairs a table of two elements for two nibbles
+    /// @param nibbles one a byte
+    static long elements(short[] pairs, long nibbles) {
+        long two = nibbles | nibbles >>> 4; // two nibbles in every other byte
+        return pairs[(int) two & 0xFF] & 0xFFFFL
+                | (pairs[(int) (two >>> 16) & 0xFF] & 0xFFFFL) << 16
+                | (pairs[(int) (two >>> 32) & 0xFF] & 0xFFFFL) << 32
+                | (long) pairs[(int) (two >>> 48) & 0xFF] << 48;
+    }
 
     /// {@return half the power of two that an E8M0 byte e stands for, 2^(e − 128); subnormal for e < 2}
     public static float halvedE8m0(byte exponent) {

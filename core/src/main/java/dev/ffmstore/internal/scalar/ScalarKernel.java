@@ -4,17 +4,33 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/// Decodes blocks from an array to an array, both from their starts. Stateless.
+/// Decodes blocks from an array to an array, both from their starts. Stateless; what a kernel needs room for on the
+/// way is the decoder's.
 @FunctionalInterface
 interface ScalarKernel {
-    void decode(byte[] blocks, float[] dense, int blockCount);
+    void decode(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount);
 
     VarHandle U16 = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     VarHandle U32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     VarHandle U64 = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    /// The eight bytes at `offset`, the first lowest.
+    static long eight(byte[] blocks, int offset) {
+        return (long) U64.get(blocks, offset);
+    }
+
+    /// The four bytes at `offset`, the first lowest.
+    static int four(byte[] blocks, int offset) {
+        return (int) U32.get(blocks, offset);
+    }
+
+    /// The two bytes at `offset`, the first lowest.
+    static short two(byte[] blocks, int offset) {
+        return (short) U16.get(blocks, offset);
+    }
+
     /// The half-precision number at `offset`.
     static float half(byte[] blocks, int offset) {
-        return Float.float16ToFloat((short) U16.get(blocks, offset));
+        return Float.float16ToFloat(two(blocks, offset));
     }
 }

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Stages segments through two small arrays, so that a kernel sees arrays only.
+/// Stages segments through small arrays, so that a kernel sees arrays only.
 final class StagedDecoder implements BlockDecoder {
     /// 16 KiB of output: small enough to stay in the first-level cache beside the input.
     private static final int STAGED_ELEMENTS = 4096;
@@ -20,6 +20,7 @@ final class StagedDecoder implements BlockDecoder {
     private final ScalarKernel kernel;
     private final int stagedBlocks;
     private final byte[] in;
+    private final Unpacked unpacked = new Unpacked(STAGED_ELEMENTS);
     private final float[] out;
 
     StagedDecoder(GgmlType type, ScalarKernel kernel) {
@@ -44,7 +45,7 @@ final class StagedDecoder implements BlockDecoder {
         for (long left = blockCount; left > 0; ) {
             int count = (int) Math.min(left, stagedBlocks);
             MemorySegment.copy(blocks, JAVA_BYTE, from, in, 0, count * type.blockBytes());
-            kernel.decode(in, out, count);
+            kernel.decode(in, unpacked, out, count);
             MemorySegment.copy(out, 0, dense, F32, to, count * type.blockLength());
             from += (long) count * type.blockBytes();
             to += (long) count * type.denseBlockBytes();

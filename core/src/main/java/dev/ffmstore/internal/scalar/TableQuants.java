@@ -1,6 +1,8 @@
 package dev.ffmstore.internal.scalar;
 
+import static dev.ffmstore.internal.scalar.ScalarKernel.eight;
 import static dev.ffmstore.internal.scalar.ScalarKernel.half;
+import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 
 /// The types whose 4-bit codes stand for uneven steps: a table of 16 integers, times a scale.
 ///
@@ -20,49 +22,69 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 final class TableQuants {
     private TableQuants() {}
 
-    static void iq4nl(byte[] blocks, float[] dense, int blockCount) {
+    static void iq4nl(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 18;
-            nibbles(NibbleTables.IQ4, blocks, from + 2, 16, half(blocks, from), dense, block * 32);
+            iq4nlBlock(blocks, block * 18, unpacked, block);
+        }
+        unpacked.multiply(dense, blockCount * 32);
+    }
+
+    private static void iq4nlBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.factor(block * 32, 32, two(blocks, from));
+        elements(NibbleTables.IQ4_PAIRS, blocks, from + 2, 16, unpacked, block * 32);
+    }
+
+    static void iq4xs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+        for (int block = 0; block < blockCount; block++) {
+            iq4xsBlock(blocks, block * 136, unpacked, block);
+        }
+        unpacked.scale(dense, blockCount * 256);
+    }
+
+    private static void iq4xsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, half(blocks, from));
+        int high = two(blocks, from + 2);
+        for (int sub = 0; sub < 8; sub++) {
+            int low = blocks[from + 4 + (sub >> 1)] >> (sub & 1) * 4 & 0xF;
+            int to = block * 256 + sub * 32;
+            unpacked.scale(to, 32, (low | (high >> 2 * sub & 3) << 4) - 32);
+            elements(NibbleTables.IQ4_PAIRS, blocks, from + 8 + sub * 16, 16, unpacked, to);
         }
     }
 
-    static void iq4xs(byte[] blocks, float[] dense, int blockCount) {
+    static void mxfp4(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 136;
-            float d = half(blocks, from);
-            int high = (short) ScalarKernel.U16.get(blocks, from + 2);
-            for (int sub = 0; sub < 8; sub++) {
-                int low = blocks[from + 4 + (sub >> 1)] >> (sub & 1) * 4 & 0xF;
-                int s = low | (high >> 2 * sub & 3) << 4;
-                nibbles(NibbleTables.IQ4, blocks, from + 8 + sub * 16, 16, d * (s - 32), dense, block * 256 + sub * 32);
-            }
+            mxfp4Block(blocks, block * 17, unpacked, block);
+        }
+        unpacked.multiplyBlocks(dense, blockCount * 32);
+    }
+
+    private static void mxfp4Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.blockScale(block, NibbleTables.halvedE8m0(blocks[from]));
+        elements(NibbleTables.E2M1_PAIRS, blocks, from + 1, 16, unpacked, block * 32);
+    }
+
+    static void nvfp4(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+        for (int block = 0; block < blockCount; block++) {
+            nvfp4Block(blocks, block * 36, unpacked, block);
+        }
+        unpacked.multiply(dense, blockCount * 64);
+    }
+
+    private static void nvfp4Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        for (int sub = 0; sub < 4; sub++) {
+            int to = block * 64 + sub * 16;
+            // four significant bits, 2^-10 to 224: half precision holds them
+            unpacked.factor(to, 16, Float.floatToFloat16(NibbleTables.halvedE4m3(blocks[from + sub])));
+            elements(NibbleTables.E2M1_PAIRS, blocks, from + 4 + sub * 8, 8, unpacked, to);
         }
     }
 
-    static void mxfp4(byte[] blocks, float[] dense, int blockCount) {
-        for (int block = 0; block < blockCount; block++) {
-            int from = block * 17;
-            float d = NibbleTables.halvedE8m0(blocks[from]);
-            nibbles(NibbleTables.E2M1, blocks, from + 1, 16, d, dense, block * 32);
-        }
-    }
-
-    static void nvfp4(byte[] blocks, float[] dense, int blockCount) {
-        for (int block = 0; block < blockCount; block++) {
-            int from = block * 36;
-            for (int sub = 0; sub < 4; sub++) {
-                float d = NibbleTables.halvedE4m3(blocks[from + sub]);
-                nibbles(NibbleTables.E2M1, blocks, from + 4 + sub * 8, 8, d, dense, block * 64 + sub * 16);
-            }
-        }
-    }
-
-    private static void nibbles(byte[] table, byte[] blocks, int from, int bytes, float d, float[] dense, int to) {
-        for (int j = 0; j < bytes; j++) {
-            int q = blocks[from + j];
-            dense[to + j] = table[q & 0xF] * d;
-            dense[to + j + bytes] = table[q >> 4 & 0xF] * d;
+    private static void elements(short[] pairs, byte[] blocks, int from, int bytes, Unpacked unpacked, int to) {
+        for (int j = 0; j < bytes; j += 8) {
+            long nibbles = eight(blocks, from + j);
+            unpacked.quants(to + j, NibbleTables.elements(pairs, ByteLanes.low(nibbles)));
+            unpacked.quants(to + j + bytes, NibbleTables.elements(pairs, ByteLanes.high(nibbles)));
         }
     }
 }

@@ -1,6 +1,8 @@
 package dev.ffmstore.internal.scalar;
 
-import static dev.ffmstore.internal.scalar.ScalarKernel.half;
+import static dev.ffmstore.internal.scalar.ScalarKernel.eight;
+import static dev.ffmstore.internal.scalar.ScalarKernel.four;
+import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 
 /// The types of one to two bits an element: one scale d, small integers, no minimum.
 ///
@@ -18,63 +20,107 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 final class TernaryQuants {
     private static final int LENGTH = 256;
 
+    /// The low byte of each 16 bits.
+    private static final long EVEN = 0x00FF00FF00FF00FFL;
+
+    /// The signs of four numbers in half precision.
+    private static final long SIGNS = 0x8000800080008000L;
+
     private TernaryQuants() {}
 
-    static void tq1(byte[] blocks, float[] dense, int blockCount) {
+    static void tq1(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 54;
-            int to = block * LENGTH;
-            float d = half(blocks, from + 52);
-            trits(blocks, from, 32, 5, d, dense, to);
-            trits(blocks, from + 32, 16, 5, d, dense, to + 160);
-            trits(blocks, from + 48, 4, 4, d, dense, to + 240);
+            tq1Block(blocks, block * 54, unpacked, block);
         }
+        unpacked.multiply(dense, blockCount * LENGTH);
     }
 
-    private static void trits(byte[] blocks, int from, int run, int rows, float d, float[] dense, int to) {
-        int power = 1;
-        for (int row = 0; row < rows; row++, power *= 3) {
-            for (int m = 0; m < run; m++) {
-                int fraction = blocks[from + m] * power & 0xFF;
-                dense[to + row * run + m] = ((fraction * 3 >> 8) - 1) * d;
+    private static void tq1Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        unpacked.factor(to, LENGTH, two(blocks, from + 52));
+        for (int m = 0; m < 32; m += 8) {
+            long q = eight(blocks, from + m);
+            for (int row = 0, power = 1; row < 5; row++, power *= 3) {
+                unpacked.quants(to + row * 32 + m, trits(q, power));
             }
         }
+        for (int m = 0; m < 16; m += 8) {
+            long q = eight(blocks, from + 32 + m);
+            for (int row = 0, power = 1; row < 5; row++, power *= 3) {
+                unpacked.quants(to + 160 + row * 16 + m, trits(q, power));
+            }
+        }
+        long q = four(blocks, from + 48) & 0xFFFFFFFFL;
+        unpacked.quants(to + 240, trits(q, 1) & 0xFFFFFFFFL | trits(q, 3) << 32);
+        unpacked.quants(to + 248, trits(q, 9) & 0xFFFFFFFFL | trits(q, 27) << 32);
     }
 
-    static void tq2(byte[] blocks, float[] dense, int blockCount) {
+    /// One trit of each byte, less 1.
+    private static long trits(long bytes, int power) {
+        long even = trits16(bytes & EVEN, power);
+        long odd = trits16(bytes >>> 8 & EVEN, power);
+        return ByteLanes.minus(even | odd << 8, 1);
+    }
+
+    /// One trit of each byte that has sixteen bits of room: a product is at most 255 · 81.
+    private static long trits16(long bytes, int power) {
+        return (bytes * power & EVEN) * 3 >>> 8 & EVEN;
+    }
+
+    static void tq2(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 66;
-            float d = half(blocks, from + 64);
-            for (int row = 0; row < 8; row++) {
-                int in = from + (row >> 2) * 32;
-                int shift = (row & 3) * 2;
-                int out = block * LENGTH + row * 32;
-                for (int m = 0; m < 32; m++) {
-                    dense[out + m] = ((blocks[in + m] >> shift & 3) - 1) * d;
+            tq2Block(blocks, block * 66, unpacked, block);
+        }
+        unpacked.multiply(dense, blockCount * LENGTH);
+    }
+
+    private static void tq2Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        int to = block * LENGTH;
+        unpacked.factor(to, LENGTH, two(blocks, from + 64));
+        for (int side = 0; side < 2; side++) {
+            for (int m = 0; m < 32; m += 8) {
+                long q = eight(blocks, from + side * 32 + m);
+                for (int row = 0; row < 4; row++) {
+                    long two = ByteLanes.pairs(q, 2 * row);
+                    unpacked.quants(to + side * 128 + row * 32 + m, ByteLanes.minus(two, 1));
                 }
             }
         }
     }
 
-    static void q1_0(byte[] blocks, float[] dense, int blockCount) {
+    static void q1_0(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 18;
-            float d = half(blocks, from);
-            for (int i = 0; i < 128; i++) {
-                int bit = blocks[from + 2 + (i >> 3)] >> (i & 7) & 1;
-                dense[block * 128 + i] = bit == 0 ? -d : d;
-            }
+            q1_0Block(blocks, block * 18, unpacked, block);
+        }
+        unpacked.factors(dense, blockCount * 128);
+    }
+
+    private static void q1_0Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        long negative = Unpacked.fourHalves(two(blocks, from)) ^ SIGNS;
+        for (int i = 0; i < 128; i += 8) {
+            int bits = blocks[from + 2 + (i >> 3)];
+            unpacked.factors(block * 128 + i, negative ^ signs(bits & 0xF));
+            unpacked.factors(block * 128 + i + 4, negative ^ signs(bits >> 4 & 0xF));
         }
     }
 
-    static void q2_0(byte[] blocks, float[] dense, int blockCount) {
+    /// Four bits, each at the top of sixteen.
+    private static long signs(long fourBits) {
+        return fourBits * (1L << 15 | 1L << 30 | 1L << 45 | 1L << 60) & SIGNS;
+    }
+
+    static void q2_0(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            int from = block * 18;
-            float d = half(blocks, from);
-            for (int i = 0; i < 64; i++) {
-                int q = blocks[from + 2 + (i >> 2)] >> (i & 3) * 2 & 3;
-                dense[block * 64 + i] = (q - 1) * d;
-            }
+            q2_0Block(blocks, block * 18, unpacked, block);
+        }
+        unpacked.multiply(dense, blockCount * 64);
+    }
+
+    private static void q2_0Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+        unpacked.factor(block * 64, 64, two(blocks, from));
+        for (int i = 0; i < 64; i += 8) {
+            long q = ByteLanes.spreadPairs(two(blocks, from + 2 + (i >> 2)));
+            unpacked.quants(block * 64 + i, ByteLanes.minus(q, 1));
         }
     }
 }
