@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Which decoders a load uses.
 public enum DecoderChoice {
     /// Whichever makes the process's loads end sooner: scalar at first, and vector, where the JVM has the module,
-    /// from the load on that brings what the process has decoded to 24 GiB.
+    /// from the load on that brings what the process has decoded to 64 GiB.
     ///
     /// Until C2 has compiled a vector kernel, which takes up to a second of a small machine, it runs hundreds of
     /// times slower; the scalar kernels are fast in a tenth of that time.
@@ -18,7 +18,7 @@ public enum DecoderChoice {
 
     /// The dense bytes from which on the vector kernels have won back what their compilation takes: measured by
     /// `cold-start` of the benchmarks.
-    static final long VECTOR_PAYS_BYTES = 24L << 30;
+    static final long VECTOR_PAYS_BYTES = 64L << 30;
 
     /// What all loads of this process that left the choice open have decoded, in dense bytes.
     private static final AtomicLong DECODED = new AtomicLong();
@@ -37,8 +37,8 @@ public enum DecoderChoice {
 
     /// {@return the decoders for a process that will have decoded so much}
     static BlockDecoders auto(long decodedBytes) {
-        BlockDecoders best = BlockDecoders.best(); // asked in any case: it says in the log what flag is missing
-        return decodedBytes < VECTOR_PAYS_BYTES ? BlockDecoders.scalar() : best;
+        boolean available = BlockDecoders.isVectorAvailable(); // asked in any case: the log says what is missing
+        return available && decodedBytes >= VECTOR_PAYS_BYTES ? BlockDecoders.best() : BlockDecoders.scalar();
     }
 
     private static long saturatedSum(long a, long b) {

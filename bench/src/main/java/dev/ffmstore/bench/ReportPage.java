@@ -175,7 +175,7 @@ record ReportPage(Json results) {
     private static void wholeLoad(StringBuilder page, Json json) {
         page.append(format(
                 "## Whole load, threads: %s\n\nFresh memory each time, one process, taking turns; medians of %s rounds in"
-                        + " huge pages. The fills are the limit.\n\n",
+                        + " huge pages. The fills are the limit; *read, memset* reads the file and decodes nothing.\n\n",
                 json.text("threads"), json.text("repeat")));
         Table table = new Table("pass", "seconds", "GB/s", "share of the best fill");
         for (Json pass : json.objects("passes")) {

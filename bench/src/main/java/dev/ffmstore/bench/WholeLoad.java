@@ -5,12 +5,15 @@ import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
 import dev.ffmstore.TensorStore;
 import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.gguf.Source;
+import dev.ffmstore.internal.decode.BlockStream;
 import dev.ffmstore.internal.decode.Workers;
 import dev.ffmstore.internal.memory.ProcessMemory;
 import dev.ffmstore.internal.memory.Region;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +22,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,9 +43,14 @@ import picocli.CommandLine.Spec;
 /// that the memory is the machine's. The clock runs from the
 /// mapping to the last byte written; freeing is not timed. The share is computed within each round, the report
 /// gives the median.
+///
+/// One more pass reads the file as a load does and fills the memory with `memset` instead of decoding: what it
+/// reaches is the most that a loader can, were its decoders free.
 @Command(name = "whole-load", description = "What share of the machine's limit does a load reach?")
 final class WholeLoad implements Callable<Integer> {
     private static final int WARM_UP_ROUNDS = 2;
+
+    private static final String NO_DECODING = "read, memset";
 
     /// Which decoders take part.
     enum Decoders {
@@ -100,7 +110,8 @@ final class WholeLoad implements Callable<Integer> {
                     plan,
                     threads,
                     comparison,
-                    decoders.choices.stream().map(WholeLoad::name).toList(),
+                    Stream.concat(decoders.choices.stream().map(WholeLoad::name), Stream.of(NO_DECODING))
+                            .toList(),
                     Arrays.stream(Fill.values()).map(Fill::label).toList());
             report.requireShares();
             PrintWriter out = command.commandLine().getOut();
@@ -120,8 +131,9 @@ final class WholeLoad implements Callable<Integer> {
             passes.add(new Pass(name(choice), () -> load(file, options)));
         }
         LoadPlan whole = FreshMemory.oneSlot(plan.source(), plan.regionBytes());
+        passes.add(new Pass(NO_DECODING, () -> write(whole, region -> new ReadAndFill(file.source(), region))));
         for (Fill fill : Fill.values()) {
-            passes.add(new Pass(fill.label(), () -> fill(whole, fill)));
+            passes.add(new Pass(fill.label(), () -> write(whole, region -> index -> fill.write(region, index))));
         }
         return passes;
     }
@@ -156,18 +168,49 @@ final class WholeLoad implements Callable<Integer> {
         }
     }
 
-    private Outcome fill(LoadPlan plan, Fill fill) throws Exception {
+    private Outcome write(LoadPlan plan, Function<Region, Workers.Task> tasks) throws Exception {
         try (Arena arena = Arena.ofShared()) {
             long start = System.nanoTime();
             Region region = Region.allocate(plan, arena, arena);
             try {
-                Workers.run(threads, region.rangeCount(), () -> index -> fill.write(region, index), () -> {});
+                Workers.run(threads, region.rangeCount(), () -> tasks.apply(region), () -> {});
                 double seconds = secondsSince(start);
                 return new Outcome(
                         seconds, plan.regionBytes(), ProcessMemory.hugePageBytes(List.of(region.segment(0))));
             } finally {
                 region.release();
             }
+        }
+    }
+
+    /// A worker that reads a range's share of a file, into a buffer like a load's, and fills the range.
+    private static final class ReadAndFill implements Workers.Task {
+        private final Source source;
+        private final Region region;
+        private final Arena arena = Arena.ofShared();
+        private final MemorySegment input = arena.allocate(BlockStream.INPUT_BYTES);
+
+        ReadAndFill(Source source, Region region) {
+            this.source = source;
+            this.region = region;
+        }
+
+        @Override
+        public void run(long index) throws IOException {
+            long end = from(index + 1);
+            for (long from = from(index); from < end; from += input.byteSize()) {
+                source.read(from, input.asSlice(0, Math.min(input.byteSize(), end - from)));
+            }
+            Fill.MEMSET.write(region, index);
+        }
+
+        private long from(long index) {
+            return (long) ((double) source.size() * index / region.rangeCount());
+        }
+
+        @Override
+        public void close() {
+            arena.close();
         }
     }
 

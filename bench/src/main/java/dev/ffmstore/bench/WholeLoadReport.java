@@ -17,7 +17,7 @@ import java.util.Locale;
 /// @param plan what was loaded
 /// @param threads how many workers there were
 /// @param comparison the timings
-/// @param loads the names of the passes that load
+/// @param loads the names of the passes that load, or do what every loader must, and have a share
 /// @param fills the names of the passes that fill
 record WholeLoadReport(LoadPlan plan, int threads, Comparison comparison, List<String> loads, List<String> fills) {
     /// @throws IllegalStateException if no share of a load can be told

@@ -24,22 +24,32 @@ public final class BlockDecoders {
         VECTOR
     }
 
+    private static final System.Logger LOG = System.getLogger(BlockDecoders.class.getName());
+
     private static final BlockDecoders SCALAR = new BlockDecoders(Kind.SCALAR, 0);
 
-    /// Decided, and said in the log, when it is asked for the first time.
+    /// Looked for, and said in the log where it is missing, when it is asked for the first time.
+    private static final class VectorModule {
+        static final boolean PRESENT = find();
+
+        private static boolean find() {
+            boolean present = ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+            if (!present) {
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        "decoders: scalar; --add-modules " + VECTOR_MODULE + " makes them several times faster");
+            }
+            return present;
+        }
+    }
+
+    /// Decided when it is asked for the first time.
     private static final class Best {
         static final BlockDecoders DECODERS = choose();
 
         private static BlockDecoders choose() {
-            System.Logger log = System.getLogger(BlockDecoders.class.getName());
-            BlockDecoders best = vectorModulePresent() ? vector() : SCALAR;
-            if (best.kind == Kind.VECTOR) {
-                log.log(System.Logger.Level.DEBUG, "decoders: {0}", best);
-            } else {
-                log.log(
-                        System.Logger.Level.INFO,
-                        "decoders: scalar; --add-modules " + VECTOR_MODULE + " makes them several times faster");
-            }
+            BlockDecoders best = VectorModule.PRESENT ? vector() : SCALAR;
+            LOG.log(System.Logger.Level.DEBUG, "decoders: {0}", best);
             return best;
         }
     }
@@ -67,15 +77,18 @@ public final class BlockDecoders {
     ///
     /// @throws UnsupportedOperationException if the module `jdk.incubator.vector` is not in the module graph
     public static BlockDecoders vector() {
-        if (!vectorModulePresent()) {
+        if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
             throw new UnsupportedOperationException(
                     "the vector decoders need the JVM flag --add-modules " + VECTOR_MODULE);
         }
         return new BlockDecoders(Kind.VECTOR, VectorDecoders.vectorBits());
     }
 
-    private static boolean vectorModulePresent() {
-        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    /// {@return whether this JVM can have vector decoders}
+    ///
+    /// It loads none of them. Where it cannot, the log says so, once, and names the flag.
+    public static boolean isVectorAvailable() {
+        return VectorModule.PRESENT;
     }
 
     /// {@return the kind of these decoders}

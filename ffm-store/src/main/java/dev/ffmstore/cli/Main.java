@@ -1,6 +1,7 @@
 package dev.ffmstore.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,18 +18,6 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        subcommands = {
-            InspectCommand.class,
-            PlanCommand.class,
-            LoadCommand.class,
-            ChecksumCommand.class,
-            ExportCommand.class,
-            BakeCommand.class,
-            DiffCommand.class,
-            StatsCommand.class,
-            DemoCommand.class,
-            AutoComplete.GenerateCompletion.class
-        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  ffm-store demo                          try it, without a model at hand",
@@ -47,6 +36,9 @@ public final class Main implements Runnable {
     static final int OK = 0;
     static final int FAILED = 1;
     static final int WRONG_USAGE = 2;
+
+    private static final List<String> COMMANDS = List.of(
+            "inspect", "plan", "load", "checksum", "export", "bake", "diff", "stats", "demo", "generate-completion");
 
     @Spec
     private CommandSpec spec;
@@ -72,7 +64,14 @@ public final class Main implements Runnable {
     /// @param args the command and its arguments
     /// @return the exit status
     static int run(PrintWriter out, PrintWriter err, String... args) {
-        CommandLine commandLine = new CommandLine(new Main())
+        CommandLine commandLine = new CommandLine(new Main());
+        // reading the options of a command takes some milliseconds: where one is named, the others are left out
+        String first = args.length == 0 ? "" : args[0];
+        boolean named = COMMANDS.contains(first) && !first.equals("generate-completion");
+        for (String name : named ? List.of(first) : COMMANDS) {
+            commandLine.addSubcommand(name, command(name));
+        }
+        commandLine
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -87,6 +86,22 @@ public final class Main implements Runnable {
             out.flush();
             err.flush();
         }
+    }
+
+    private static Object command(String name) {
+        return switch (name) {
+            case "inspect" -> new InspectCommand();
+            case "plan" -> new PlanCommand();
+            case "load" -> new LoadCommand();
+            case "checksum" -> new ChecksumCommand();
+            case "export" -> new ExportCommand();
+            case "bake" -> new BakeCommand();
+            case "diff" -> new DiffCommand();
+            case "stats" -> new StatsCommand();
+            case "demo" -> new DemoCommand();
+            case "generate-completion" -> new AutoComplete.GenerateCompletion();
+            default -> throw new IllegalArgumentException(name);
+        };
     }
 
     @Override
