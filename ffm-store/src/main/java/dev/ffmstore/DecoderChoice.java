@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Which decoders a load uses.
 public enum DecoderChoice {
     /// Whichever makes the process's loads end sooner: scalar at first, and vector, where the JVM has the module,
-    /// from the load on that brings what the process has decoded to 64 GiB.
+    /// from the load on that brings what the process has decoded to 24 GiB.
     ///
     /// Until C2 has compiled a vector kernel, which takes up to a second of a small machine, it runs hundreds of
     /// times slower; the scalar kernels are fast in a tenth of that time.
@@ -18,7 +18,7 @@ public enum DecoderChoice {
 
     /// The dense bytes from which on the vector kernels have won back what their compilation takes: measured by
     /// `cold-start` of the benchmarks.
-    static final long VECTOR_PAYS_BYTES = 64L << 30;
+    static final long VECTOR_PAYS_BYTES = 24L << 30;
 
     /// What all loads of this process that left the choice open have decoded, in dense bytes.
     private static final AtomicLong DECODED = new AtomicLong();

@@ -18,13 +18,20 @@ final class FreshMemory {
 
     private static final int THREADS = 2;
 
+    /// Longer than Linux waits before it looks for free memory (`PAGE_REPORTING_DELAY`, 2 s).
+    private static final long HOLD_MILLIS = 2500;
+
+    /// A machine has so much at hand in any case: a smaller pass need not wait.
+    private static final long LARGE_BYTES = 512L << 20;
+
     private FreshMemory() {}
 
-    /// Touches as much memory as a pass will take, and frees it.
+    /// Touches as much memory as a pass will take, holds it for a while, and frees it.
     ///
-    /// A virtual machine gives free memory back to its host after a second or two, and whoever touches it next
-    /// waits for the host, ten times as long as for the kernel. What has just been freed is still the machine's
-    /// own; so each pass that is timed comes right after this and meets the same state, whatever ran before.
+    /// A virtual machine gives free memory back to its host, and whoever touches it next waits for the host, ten
+    /// times as long as for the kernel. Linux looks for such memory two seconds after something was freed, and takes
+    /// whatever is free then. While this holds its memory that search ends; the next begins two seconds after it
+    /// lets go. A pass that comes right after this so meets memory that is the machine's own, whatever ran before.
     ///
     /// @param byteSize how much the pass will take
     static void claim(long byteSize) throws Exception {
@@ -33,6 +40,9 @@ final class FreshMemory {
             Region region = Region.allocate(plan, arena, arena);
             try {
                 Workers.run(THREADS, region.rangeCount(), () -> index -> Fill.TOUCH.write(region, index), () -> {});
+                if (byteSize >= LARGE_BYTES) {
+                    Thread.sleep(HOLD_MILLIS);
+                }
             } finally {
                 region.release();
             }

@@ -21,7 +21,7 @@ final class Effort {
             names = "--decoder",
             paramLabel = "KIND",
             completionCandidates = DecoderNames.class,
-            description = "auto, scalar or vector; auto, the default, is scalar below 64 GiB of dense data, and"
+            description = "auto, scalar or vector; auto, the default, is scalar below 24 GiB of dense data, and"
                     + " vector from there on where the JVM has the Vector API")
     private DecoderChoice decoder = DecoderChoice.AUTO;
 

@@ -6,6 +6,10 @@ import java.nio.ByteOrder;
 
 /// Decodes blocks from an array to an array, both from their starts. Stateless; what a kernel needs room for on the
 /// way is the decoder's.
+///
+/// Most kernels take their blocks apart in a method for one block, then have [Unpacked] compute all elements. C2
+/// compiles that method after some hundred calls, sooner than the loop around it. The loop is in each kernel and
+/// not here: shared, it would be compiled for every type that the process has met, with a call it cannot inline.
 @FunctionalInterface
 interface ScalarKernel {
     void decode(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount);
