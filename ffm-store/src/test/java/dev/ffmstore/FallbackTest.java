@@ -3,10 +3,17 @@ package dev.ffmstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ffmstore.ggml.BlockDecoders;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,8 +21,30 @@ import org.junit.jupiter.api.io.TempDir;
 /// The store in a JVM without any flag: no native access, no vector module. Run by a Surefire execution of its own.
 @Tag("no-flags")
 class FallbackTest {
+    /// What the decoders have logged since before the first test of this JVM.
+    private static final List<LogRecord> LOGGED = new CopyOnWriteArrayList<>();
+
+    /// Kept, or the logger and its handler would be collected.
+    private static final Logger LOGGER = Logger.getLogger(BlockDecoders.class.getName());
+
     @TempDir
     Path folder;
+
+    @BeforeAll
+    static void collectWhatIsLogged() {
+        LOGGER.addHandler(new Handler() {
+            @Override
+            public void publish(LogRecord logged) {
+                LOGGED.add(logged);
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        });
+    }
 
     @Test
     void theJvmHasNoFlags() {
@@ -45,6 +74,17 @@ class FallbackTest {
             TensorStoreTest.assertHolds(store, model);
             assertThat(store.tensor("first").segment().scope()).isEqualTo(arena.scope());
         }
+    }
+
+    @Test
+    void theLogSaysOnceWhichFlagIsMissing() {
+        assertThat(DecoderChoice.AUTO.decoders(1).kind()).isEqualTo(BlockDecoders.Kind.SCALAR);
+        assertThat(BlockDecoders.best()).isSameAs(BlockDecoders.scalar());
+        assertThat(BlockDecoders.isVectorAvailable()).isFalse();
+        assertThat(LOGGED)
+                .filteredOn(logged -> logged.getLevel() == Level.INFO)
+                .singleElement()
+                .satisfies(logged -> assertThat(logged.getMessage()).contains("--add-modules jdk.incubator.vector"));
     }
 
     @Test

@@ -29,9 +29,10 @@ final class FreshMemory {
     /// Touches as much memory as a pass will take, holds it for a while, and frees it.
     ///
     /// A virtual machine gives free memory back to its host, and whoever touches it next waits for the host, ten
-    /// times as long as for the kernel. Linux looks for such memory two seconds after something was freed, and takes
-    /// whatever is free then. While this holds its memory that search ends; the next begins two seconds after it
-    /// lets go. A pass that comes right after this so meets memory that is the machine's own, whatever ran before.
+    /// times as long as for the kernel. Linux looks for such memory two seconds after something was freed, and
+    /// takes
+    /// what is free then. While this holds its memory that search ends; the next begins two seconds after it lets
+    /// go. So a pass that comes right after this meets memory that is the machine's own, whatever ran before.
     ///
     /// @param byteSize how much the pass will take
     static void claim(long byteSize) throws Exception {

@@ -21,7 +21,7 @@ final class RandomBlocks {
 
     /// Many blocks a call and a shared arena, as decoders are used: C2 compiles what it has seen, and a decoder
     /// that
-    /// has seen one element at a time stays slow.
+    /// has seen single elements stays slow.
     private static final int DRAWN_AT_ONCE = 4096;
 
     private final GgmlType type;

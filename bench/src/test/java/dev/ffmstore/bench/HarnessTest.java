@@ -64,7 +64,12 @@ class HarnessTest {
         assertThat(passes)
                 .extracting(pass -> pass.get("pass"))
                 .containsExactly(
-                        "load, vector", "load, scalar", "read, memset", "MemorySegment.fill", "memset", "a byte a page");
+                        "load, vector",
+                        "load, scalar",
+                        "read, memset",
+                        "MemorySegment.fill",
+                        "memset",
+                        "a byte a page");
         for (Map<String, Object> pass : passes) {
             assertPositive(pass.get("medianSeconds"));
             assertPositive(pass.get("medianGigabytesPerSecond"));

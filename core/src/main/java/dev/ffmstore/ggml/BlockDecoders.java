@@ -18,13 +18,11 @@ public final class BlockDecoders {
 
     /// How decoders work.
     public enum Kind {
-        /// One element at a time, as far as the source goes; the definition of the result.
+        /// Without the Vector API; the definition of the result.
         SCALAR,
         /// Several elements at a time, by the Vector API.
         VECTOR
     }
-
-    private static final System.Logger LOG = System.getLogger(BlockDecoders.class.getName());
 
     private static final BlockDecoders SCALAR = new BlockDecoders(Kind.SCALAR, 0);
 
@@ -35,7 +33,7 @@ public final class BlockDecoders {
         private static boolean find() {
             boolean present = ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
             if (!present) {
-                LOG.log(
+                log(
                         System.Logger.Level.INFO,
                         "decoders: scalar; --add-modules " + VECTOR_MODULE + " makes them several times faster");
             }
@@ -49,9 +47,13 @@ public final class BlockDecoders {
 
         private static BlockDecoders choose() {
             BlockDecoders best = VectorModule.PRESENT ? vector() : SCALAR;
-            LOG.log(System.Logger.Level.DEBUG, "decoders: {0}", best);
+            log(System.Logger.Level.DEBUG, "decoders: " + best);
             return best;
         }
+    }
+
+    private static void log(System.Logger.Level level, String message) {
+        System.getLogger(BlockDecoders.class.getName()).log(level, message);
     }
 
     private final Kind kind;

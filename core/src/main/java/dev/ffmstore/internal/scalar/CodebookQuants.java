@@ -24,8 +24,9 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 /// its sixteen bits are the top nibbles of the four words of scales, whose other twelve bits are a 3-bit scale for
 /// each 16 elements. Where signs take seven bits, the eighth makes their number even.
 ///
-/// Here every scale is the integer 2s + 1 and every IQ1 element the integer 8g ± 1, and d is divided by 2, 4 or 8
-/// instead. Those are powers of two and d, of half precision, is far from the smallest floats: no result changes.
+/// Here every scale is the integer 2s + 1 and every IQ1 element the integer 8g ± 1, and the quarters and
+/// eighths are taken from d. Those are powers of two and d, of half precision, is far from the smallest floats: no
+/// result changes.
 final class CodebookQuants {
     private static final int LENGTH = 256;
 

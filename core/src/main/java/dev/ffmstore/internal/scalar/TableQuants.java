@@ -74,7 +74,7 @@ final class TableQuants {
     private static void nvfp4Block(byte[] blocks, int from, Unpacked unpacked, int block) {
         for (int sub = 0; sub < 4; sub++) {
             int to = block * 64 + sub * 16;
-            // four significant bits, 2^-10 to 224: half precision holds them
+            // four significant bits, 2^-10 to 240: half precision holds them
             unpacked.factor(to, 16, Float.floatToFloat16(NibbleTables.halvedE4m3(blocks[from + sub])));
             elements(NibbleTables.E2M1_PAIRS, blocks, from + 4 + sub * 8, 8, unpacked, to);
         }
