@@ -145,6 +145,9 @@ public final class PartialTarget implements AutoCloseable {
                 held = Files.size(path) == size;
             } catch (NoSuchFileException e) {
                 continue; // the file has just gone
+            } catch (IOException e) {
+                deleteUnused(path, folder);
+                throw e;
             } finally {
                 if (!held) {
                     channel.close();
@@ -155,6 +158,18 @@ public final class PartialTarget implements AutoCloseable {
             }
         }
         throw new IOException("others keep coming and going there");
+    }
+
+    /// Deletes a lock that was got but could not be given a size, and its folder if there is nothing else in it.
+    private static void deleteUnused(Path lock, Path folder) {
+        try {
+            if (Files.size(lock) == 0) {
+                Files.delete(lock);
+                Files.delete(folder);
+            }
+        } catch (IOException e) {
+            // what is left there does not hinder the next
+        }
     }
 
     private static void createFolder(Path folder) throws IOException {
