@@ -6,7 +6,7 @@ import dev.ffmstore.LoadPlan;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.internal.decode.Workers;
+import dev.ffmstore.internal.pass.Workers;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.ffmstore.bench;
 
-import dev.ffmstore.internal.report.Machine;
+import dev.ffmstore.cli.report.Machine;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;

@@ -2,7 +2,7 @@ package dev.ffmstore.bench;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.ffmstore.internal.report.Machine;
+import dev.ffmstore.cli.report.Machine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -3,8 +3,8 @@ package dev.ffmstore.bench;
 import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.TensorStore;
+import dev.ffmstore.cli.report.HeapUsage;
 import dev.ffmstore.internal.memory.ProcessMemory;
-import dev.ffmstore.internal.report.HeapUsage;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 

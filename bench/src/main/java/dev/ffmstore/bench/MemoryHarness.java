@@ -3,7 +3,7 @@ package dev.ffmstore.bench;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.github.freva.asciitable.AsciiTable;
 import dev.ffmstore.DecoderChoice;
-import dev.ffmstore.internal.report.Machine;
+import dev.ffmstore.cli.report.Machine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.ffmstore.bench;
 
+import dev.ffmstore.cli.report.HeapUsage;
 import dev.ffmstore.internal.memory.ProcessMemory;
-import dev.ffmstore.internal.report.HeapUsage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

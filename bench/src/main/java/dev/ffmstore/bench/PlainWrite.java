@@ -1,7 +1,7 @@
 package dev.ffmstore.bench;
 
-import dev.ffmstore.internal.decode.Workers;
-import dev.ffmstore.internal.export.FileExport;
+import dev.ffmstore.export.FileExport;
+import dev.ffmstore.internal.pass.Workers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

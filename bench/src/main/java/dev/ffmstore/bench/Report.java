@@ -1,7 +1,7 @@
 package dev.ffmstore.bench;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.ffmstore.internal.report.Machine;
+import dev.ffmstore.cli.report.Machine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;

@@ -2,8 +2,8 @@ package dev.ffmstore.bench;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.github.freva.asciitable.AsciiTable;
+import dev.ffmstore.cli.report.Machine;
 import dev.ffmstore.internal.memory.MemoryBudget;
-import dev.ffmstore.internal.report.Machine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,15 +1,15 @@
 package dev.ffmstore.bench;
 
+import dev.ffmstore.BlockStream;
 import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.LoadOptions;
 import dev.ffmstore.LoadPlan;
 import dev.ffmstore.TensorStore;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.internal.decode.BlockStream;
-import dev.ffmstore.internal.decode.Workers;
 import dev.ffmstore.internal.memory.ProcessMemory;
 import dev.ffmstore.internal.memory.Region;
+import dev.ffmstore.internal.pass.Workers;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;

@@ -5,3 +5,4 @@
 package dev.ffmstore.bench;
 
 import org.jspecify.annotations.NullMarked;
+

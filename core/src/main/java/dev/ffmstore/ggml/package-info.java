@@ -7,3 +7,4 @@
 package dev.ffmstore.ggml;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -7,3 +7,4 @@
 package dev.ffmstore.gguf;
 
 import org.jspecify.annotations.NullMarked;
+

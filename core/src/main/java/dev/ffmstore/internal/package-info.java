@@ -3,3 +3,4 @@
 package dev.ffmstore.internal;
 
 import org.jspecify.annotations.NullMarked;
+

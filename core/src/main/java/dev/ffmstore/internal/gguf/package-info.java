@@ -3,3 +3,4 @@
 package dev.ffmstore.internal.gguf;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -4,3 +4,4 @@
 package dev.ffmstore.internal.scalar;
 
 import org.jspecify.annotations.NullMarked;
+

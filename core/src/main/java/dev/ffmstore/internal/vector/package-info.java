@@ -8,3 +8,4 @@
 package dev.ffmstore.internal.vector;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -1,0 +1,138 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.LoadPlan;
+import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.export.Constants;
+import dev.ffmstore.export.ExportOptions;
+import dev.ffmstore.export.ExportReport;
+import dev.ffmstore.export.Exporter;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.gguf.Source;
+import dev.ffmstore.mlir.Bake;
+import dev.ffmstore.mlir.DeclaredTypes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/// `bake`: a module of the user's with a model's tensors put in.
+@Command(
+        name = "bake",
+        description = {
+            "Puts a model's tensors into a StableHLO module, as the data of those of its dense_resource constants that"
+                    + " have none.",
+            "",
+            "A resource takes the tensor of its name, which must have the type that the module declares. The module is"
+                    + " MLIR text or MLIR bytecode, and comes out as the same."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ffm-store bake forward.mlir model.gguf -o baked.mlir",
+            "  ffm-store bake --names hf --dtype BF16 forward.mlirbc model.gguf -o baked.mlirbc",
+            "  ffm-store bake --types types.txt forward.mlirbc model.gguf -o baked.mlirbc"
+        })
+final class BakeCommand extends ReportingCommand {
+    @Parameters(index = "0", paramLabel = "MODULE", description = "the module, text or bytecode")
+    private Path module;
+
+    @Parameters(index = "1", paramLabel = "MODEL", description = "the GGUF file")
+    private Path model;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "OUT",
+            required = true,
+            description = "the file to write")
+    private Path output;
+
+    @Option(names = "--force", description = "replace OUT if it is there, once the new one is complete")
+    private boolean force;
+
+    @Option(
+            names = "--apply-scales",
+            negatable = true,
+            description = "multiply NVFP4 tensors by their companion scales, where the file has any; without this they"
+                    + " keep ggml's values")
+    private boolean applyScales;
+
+    @Option(
+            names = "--types",
+            paramLabel = "FILE",
+            description = "types of resources whose type the module does not tell: lines of a name and a type, such as"
+                    + " tensor<4x4xf32>")
+    private @Nullable Path types;
+
+    @Mixin
+    private DenseForm form;
+
+    @Mixin
+    private Effort effort;
+
+    @Mixin
+    private MetadataLimit limit;
+
+    /// The file that is being worked on, to which a failure is put down that does not name one.
+    private @Nullable Path current;
+
+    @Override
+    String subject() {
+        return (current == null ? module : current).toString();
+    }
+
+    @Override
+    void execute() throws Exception {
+        if (Files.exists(output) && Files.exists(model) && Files.isSameFile(output, model)) {
+            throw new ParameterException(spec.commandLine(), "--output: names the model itself");
+        }
+        DeclaredTypes declared = declaredTypes();
+        current = model;
+        try (GgufFile file = GgufFile.open(Source.of(model), limit.options())) {
+            LoadOptions asked = form.apply(effort.options(), file).applyScales(applyScales);
+            LoadPlan plan = LoadPlan.of(file, asked);
+            LoadOptions options = Effort.decided(asked, plan.denseBytes());
+            ConstantSource constants = Constants.of(file, options);
+            current = module;
+            try (Source source = Source.of(module)) {
+                Bake bake = Bake.of(source, constants, declared);
+                current = output;
+                ExportReport report = write(bake, constants, options.threads());
+                print(BakeFacts.of(module.toString(), plan, output.toString(), bake, report, Effort.decoder(options)));
+            }
+        }
+    }
+
+    private void print(BakeFacts facts) throws IOException {
+        if (json) {
+            printJson(facts::writeJson);
+        } else {
+            facts.print(out());
+        }
+    }
+
+    private DeclaredTypes declaredTypes() throws IOException {
+        if (types == null) {
+            return DeclaredTypes.none();
+        }
+        current = types;
+        try (Source source = Source.of(types)) {
+            return DeclaredTypes.read(source);
+        }
+    }
+
+    private ExportReport write(Bake bake, ConstantSource constants, int threads) throws IOException {
+        try (Progress progress = new Progress("baking", !json);
+                OrderlyEnd _ = new OrderlyEnd()) {
+            ExportOptions options =
+                    ExportOptions.defaults().threads(threads).progress(progress).replace(force);
+            return new Exporter(constants, options).write(output, bake.layout());
+        }
+    }
+}

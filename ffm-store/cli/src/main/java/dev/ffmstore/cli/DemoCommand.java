@@ -1,0 +1,149 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.RegionLoad;
+import dev.ffmstore.TensorStore;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.internal.memory.MemoryBudget;
+import dev.ffmstore.internal.text.Printable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/// `demo`: makes a model of a real model's shape, once, and loads it as `load` does.
+@Command(
+        name = "demo",
+        description = {
+            "Writes a model of TinyLlama-1.1B's shape (Q4_K_M, 668 MB) into the user's cache folder, once, loads it and"
+                    + " reports as load does.",
+            "Its weights are synthetic: random, from a fixed seed. Where disk or memory is short, it has fewer layers."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        footerHeading = "%nExamples:%n",
+        footer = {"  ffm-store demo", "  ffm-store demo --json --threads 1", "  ffm-store demo --cache-dir /var/tmp"})
+final class DemoCommand extends ReportingCommand {
+    /// What the disk is left with, at least, less the header of the file.
+    private static final long DISK_RESERVE_BYTES = 64L << 20;
+
+    /// How much less memory there may be when the model has been written: the JVM grows meanwhile.
+    private static final long MEMORY_RESERVE_BYTES = 128L << 20;
+
+    @Mixin
+    private Effort effort;
+
+    @Option(names = "--layers", paramLabel = "N", description = "how many layers, 1 to 22; by default as many as fit")
+    private int wantedLayers = DemoModel.LAYERS;
+
+    @Option(names = "--cache-dir", paramLabel = "DIR", description = "where the model is kept")
+    private Path cache = DemoCache.folder();
+
+    private Path path = cache;
+
+    @Override
+    String subject() {
+        return path.toString();
+    }
+
+    @Override
+    void execute() throws Exception {
+        if (wantedLayers < 1 || wantedLayers > DemoModel.LAYERS) {
+            throw new ParameterException(
+                    spec.commandLine(), "--layers: expected 1 to " + DemoModel.LAYERS + ", got " + wantedLayers);
+        }
+        path = cache;
+        Files.createDirectories(cache);
+        LoadOptions options = effort.options();
+        DemoModel model = largestThatFits(options.threads());
+        path = cache.resolve(DemoModel.fileName(model.layers()));
+        boolean written = !DemoFile.isWritten(path, model);
+        if (written) {
+            write(model, options.threads());
+        } else {
+            say("using " + Printable.escape(path.toString()) + ", written before");
+        }
+        load(model, options, written);
+    }
+
+    /// The model with the most layers that disk and memory allow; says so where those are fewer than wanted.
+    private DemoModel largestThatFits(int threads) throws IOException {
+        Optional<MemoryBudget.Budget> memory = MemoryBudget.ofThisProcess();
+        String shortage = shortage(wantedLayers, threads, memory);
+        if (shortage.isEmpty()) {
+            return new DemoModel(wantedLayers);
+        }
+        for (int layers = wantedLayers - 1; layers > 0; layers--) {
+            if (shortage(layers, threads, memory).isEmpty()) {
+                say(shortage + ": taking " + layers + " of " + wantedLayers + " layers");
+                return new DemoModel(layers);
+            }
+        }
+        throw new IOException("there is no room for even one layer: " + shortage(1, threads, memory));
+    }
+
+    /// What a model of so many layers lacks, or nothing.
+    private String shortage(int layers, int threads, Optional<MemoryBudget.Budget> memory) throws IOException {
+        DemoModel.Size size = DemoModel.Size.of(layers);
+        String take = layers == 1 ? "1 layer takes " : layers + " layers take ";
+        long peak = RegionLoad.peakBytes(size.denseBytes(), threads) + MEMORY_RESERVE_BYTES;
+        if (memory.isPresent() && memory.get().availableBytes() < peak) {
+            return "memory is short: " + take + Sizes.bytes(peak) + ", available are "
+                    + Sizes.bytes(memory.get().availableBytes()) + " ("
+                    + Printable.escape(memory.get().limit()) + ")";
+        }
+        long usable = Files.getFileStore(cache).getUsableSpace();
+        if (usable - DISK_RESERVE_BYTES < size.blockBytes() && !isWritten(layers)) {
+            return "disk is short: " + take + Sizes.bytes(size.blockBytes()) + ", usable are " + Sizes.bytes(usable);
+        }
+        return "";
+    }
+
+    private boolean isWritten(int layers) throws IOException {
+        Path file = cache.resolve(DemoModel.fileName(layers));
+        return Files.exists(file) && DemoFile.isWritten(file, new DemoModel(layers));
+    }
+
+    private void write(DemoModel model, int threads) throws Exception {
+        say("writing " + Printable.escape(path.toString()) + ", " + Sizes.bytes(model.fileSize()) + ", once");
+        long start = System.nanoTime();
+        try (Progress progress = new Progress("writing", !json)) {
+            DemoFile.write(path, model, threads, progress);
+        }
+        say(String.format(Locale.ROOT, "written in %.1f s", (System.nanoTime() - start) / 1e9));
+    }
+
+    private void load(DemoModel model, LoadOptions options, boolean written) throws IOException {
+        try (GgufFile file = GgufFile.open(path);
+                TensorStore store = LoadCommand.load(file, options, !json)) {
+            LoadFacts facts = LoadFacts.of(file, store);
+            if (json) {
+                printJson(out -> {
+                    facts.writeJson(out);
+                    out.writeBooleanField("synthetic", true);
+                    out.writeNumberField("layers", model.layers());
+                    out.writeBooleanField("written", written);
+                });
+            } else {
+                out().println();
+                facts.print(out());
+                out().println();
+                out().println("The weights of this model are synthetic: it has TinyLlama-1.1B's shape, not its words.");
+                out().println("For a real one: ffm-store load FILE.gguf");
+            }
+        }
+    }
+
+    /// Says something beside the report: with JSON, where it does not disturb.
+    private void say(String sentence) {
+        PrintWriter writer = json ? spec.commandLine().getErr() : out();
+        writer.println(sentence);
+        writer.flush();
+    }
+}

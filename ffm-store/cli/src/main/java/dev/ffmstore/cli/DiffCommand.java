@@ -1,0 +1,215 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.LoadOptions;
+import dev.ffmstore.cli.DiffRow.Verdict;
+import dev.ffmstore.export.Constant;
+import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.formats.IrpaArchive;
+import dev.ffmstore.formats.Weights;
+import dev.ffmstore.internal.measure.Difference;
+import dev.ffmstore.internal.measure.Differences;
+import dev.ffmstore.internal.measure.Tolerance;
+import dev.ffmstore.internal.text.Printable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/// `diff`: how the tensors of two files differ, in little memory.
+@Command(
+        name = "diff",
+        description = "Compares the tensors of two files of any of these kinds: GGUF, safetensors (one file, or the"
+                + " index of its shards), .irpa, a folder of .npy files. Exit status 1 if they differ.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ffm-store diff model.gguf model.safetensors",
+            "  ffm-store diff --names hf model.gguf model.safetensors.index.json",
+            "  ffm-store diff --dtype BF16 model.gguf model.irpa",
+            "  ffm-store diff --atol 1e-3 --rtol 1e-2 model.Q8_0.gguf model.Q4_K_M.gguf",
+            "  ffm-store diff --json model.gguf model.irpa | jq '.tensors[] | select(.bitsDiffering > 0)'"
+        })
+final class DiffCommand extends ReportingCommand {
+    @Parameters(index = "0", paramLabel = "A", description = "a file or folder")
+    private Path first;
+
+    @Parameters(
+            index = "1",
+            paramLabel = "B",
+            description = "another. An .irpa archive has the dtypes and shapes of what it is compared with")
+    private Path second;
+
+    @Option(
+            names = "--atol",
+            paramLabel = "X",
+            description = "allow |a - b| <= X + Y * max(|a|, |b|); without --atol and --rtol bits must be equal")
+    private @Nullable Double atol;
+
+    @Option(names = "--rtol", paramLabel = "Y", description = "see --atol")
+    private @Nullable Double rtol;
+
+    @Option(names = "--all", description = "list tensors that are equal, too")
+    private boolean all;
+
+    @Mixin
+    private TensorChoice tensors;
+
+    @Mixin
+    private DenseForm form;
+
+    @Mixin
+    private Effort effort;
+
+    private boolean different;
+
+    @Override
+    String subject() {
+        return first.toString();
+    }
+
+    @Override
+    String subject(Throwable failure) {
+        String message = failure.getMessage();
+        boolean isOfSecond = message != null && message.startsWith(Printable.escape(second.toString()) + ": ");
+        return isOfSecond ? second.toString() : subject();
+    }
+
+    @Override
+    int status() {
+        return different ? Main.FAILED : Main.OK;
+    }
+
+    @Override
+    void execute() throws Exception {
+        Tolerance tolerance = tolerance();
+        LoadOptions options = effort.options().applyScales(false);
+        try (Weights a = Weights.open(first, file -> form.apply(options, file));
+                Weights b = Weights.open(second, file -> form.apply(options, file))) {
+            DiffReport report = compare(typed(a, b), typed(b, a), tolerance, options.threads());
+            if (json) {
+                printJson(report::writeJson);
+            } else {
+                report.print(out(), all ? Verdict.EQUAL : Verdict.TIED);
+            }
+            different = !report.agrees();
+        }
+    }
+
+    private Tolerance tolerance() {
+        if (atol == null && rtol == null) {
+            return new Tolerance.Exact();
+        }
+        try {
+            return new Tolerance.Within(atol == null ? 0 : atol, rtol == null ? 0 : rtol);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--atol, --rtol: " + e.getMessage(), e);
+        }
+    }
+
+    /// An archive knows neither dtypes nor shapes: it has those of what it is compared with.
+    private static ConstantSource typed(Weights weights, Weights other) throws IOException {
+        return switch (weights) {
+            case Weights.Typed typed -> typed.source();
+            case IrpaArchive archive
+            when other instanceof Weights.Typed typed ->
+                archive.typedBy(typed.source().constants());
+            case IrpaArchive archive ->
+                throw new IOException(Printable.escape(archive.name())
+                        + ": has no dtypes and shapes, and neither has what it is compared with: compare it with"
+                        + " the GGUF or safetensors file it was made from");
+        };
+    }
+
+    private DiffReport compare(ConstantSource a, ConstantSource b, Tolerance tolerance, int threads) throws Exception {
+        Map<String, Constant> ofA = byName(a);
+        Map<String, Constant> ofB = byName(b);
+        Set<String> names = new LinkedHashSet<>(ofA.keySet());
+        names.addAll(ofB.keySet());
+        Predicate<String> chosen = tensors.filter(names).over(names);
+        List<DiffRow> rows = new ArrayList<>();
+        List<Differences.Pair> pairs = new ArrayList<>();
+        for (String name : names) {
+            if (!chosen.test(name)) {
+                continue;
+            }
+            Optional<Constant> inA = Optional.ofNullable(ofA.get(name));
+            Optional<Constant> inB = Optional.ofNullable(ofB.get(name));
+            if (inA.isPresent() && inB.isPresent() && haveSameForm(inA.get(), inB.get())) {
+                pairs.add(new Differences.Pair(inA.get(), inB.get()));
+            } else {
+                rows.add(new DiffRow(name, inA, inB, verdict(inA, inB), Optional.empty()));
+            }
+        }
+        List<Difference> differences = differences(a, b, pairs, tolerance, threads);
+        a.checkUnchanged();
+        b.checkUnchanged();
+        for (int i = 0; i < pairs.size(); i++) {
+            rows.add(row(pairs.get(i), differences.get(i), tolerance));
+        }
+        return new DiffReport(a, b, tolerance, rows);
+    }
+
+    private static Map<String, Constant> byName(ConstantSource source) {
+        Map<String, Constant> byName = new LinkedHashMap<>();
+        source.constants().forEach(constant -> byName.put(constant.name(), constant));
+        return byName;
+    }
+
+    private static boolean haveSameForm(Constant a, Constant b) {
+        return a.shape().equals(b.shape())
+                && a.storedType().equals(IrpaArchive.UNTYPED) == b.storedType().equals(IrpaArchive.UNTYPED);
+    }
+
+    private static Verdict verdict(Optional<Constant> a, Optional<Constant> b) {
+        if (a.isPresent() && b.isPresent()) {
+            return Verdict.OTHER_SHAPE;
+        }
+        Constant present = a.or(() -> b).orElseThrow();
+        if (present.aliasOf().isPresent()) {
+            return Verdict.TIED; // the tensor that it is tied to is compared
+        }
+        return a.isPresent() ? Verdict.ONLY_IN_A : Verdict.ONLY_IN_B;
+    }
+
+    private List<Difference> differences(
+            ConstantSource a, ConstantSource b, List<Differences.Pair> pairs, Tolerance tolerance, int threads)
+            throws Exception {
+        long bytes = pairs.stream().mapToLong(pair -> pair.a().byteSize()).sum();
+        long elements = pairs.stream()
+                .mapToLong(pair -> pair.a().shape().elementCount())
+                .sum();
+        try (Progress progress = new Progress("comparing", !json)) {
+            return Differences.between(
+                    a,
+                    b,
+                    pairs,
+                    tolerance,
+                    threads,
+                    done -> progress.progress((long) ((double) done / elements * bytes), bytes));
+        }
+    }
+
+    private static DiffRow row(Differences.Pair pair, Difference difference, Tolerance tolerance) {
+        Verdict verdict = Verdict.WITHIN;
+        if (!tolerance.allows(difference)) {
+            verdict = Verdict.BEYOND;
+        } else if (difference.bitsDiffering() == 0) {
+            verdict = Verdict.EQUAL;
+        }
+        return new DiffRow(
+                pair.a().name(), Optional.of(pair.a()), Optional.of(pair.b()), verdict, Optional.of(difference));
+    }
+}

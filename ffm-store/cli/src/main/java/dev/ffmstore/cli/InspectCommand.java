@@ -1,0 +1,272 @@
+package dev.ffmstore.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.ffmstore.CompanionScale;
+import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.gguf.MetadataType;
+import dev.ffmstore.gguf.MetadataValue;
+import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.internal.text.Printable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import picocli.CommandLine.Command;
+
+/// `inspect`: what is in a file. Reads its header only.
+@Command(
+        name = "inspect",
+        description = "Shows what is in a file: its metadata, its tensors, and what is odd about them.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ffm-store inspect model.gguf",
+            "  ffm-store inspect --json model.gguf | jq '.tensors[] | select(.type == \"Q6_K\") | .name'"
+        })
+final class InspectCommand extends FileCommand {
+    /// How much of a value stands in the table.
+    private static final int VALUE_CHARACTERS = 60;
+
+    /// More bytes than any text of that many characters has.
+    private static final long VALUE_BYTES = 4L * (VALUE_CHARACTERS + 1);
+
+    /// A longer key would widen every row of its table.
+    private static final int KEY_CHARACTERS = 200;
+
+    /// JSON holds longer texts cut off, so that one object fits any heap.
+    private static final long JSON_TEXT_BYTES = 64 << 10;
+
+    private static final int FIRST_ELEMENTS = 8;
+
+    @Override
+    void execute(GgufFile file) throws IOException {
+        if (json) {
+            printJson(out -> writeJson(out, file));
+        } else {
+            print(file);
+        }
+    }
+
+    private void print(GgufFile file) {
+        PrintWriter out = out();
+        out.println(Printable.escape(file.name()) + ": GGUF version " + file.version() + ", "
+                + Sizes.bytes(file.source().size()));
+        out.println();
+        new Table<Map.Entry<String, MetadataValue>>()
+                .text("key", entry -> Printable.escape(entry.getKey(), KEY_CHARACTERS))
+                .text("type", entry -> typeOf(entry.getValue()))
+                .text("value", entry -> abridged(entry.getValue()))
+                .print(out, file.metadata().asMap().entrySet());
+        out.println();
+        Table<TensorInfo> tensors = new Table<TensorInfo>()
+                .text("tensor", tensor -> Printable.escape(tensor.name()))
+                .text("type", tensor -> tensor.type().toString())
+                .text("shape", tensor -> tensor.shape().toString())
+                .number("offset", TensorInfo::offset)
+                .number("bytes", TensorInfo::byteSize);
+        if (!CompanionScale.in(file).isEmpty()) {
+            tensors.text(
+                    "companion scale",
+                    tensor -> CompanionScale.of(file, tensor)
+                            .map(companion -> Printable.escape(companion.scale().name()))
+                            .orElse(""));
+        }
+        tensors.print(out, file.tensors());
+        out.println();
+        out.println(Sizes.grouped(file.metadata().asMap().size()) + " keys, "
+                + Sizes.grouped(file.tensors().size()) + " tensors, data from offset "
+                + Sizes.grouped(file.dataOffset()) + ", aligned to " + file.alignment());
+        file.tensors().stream()
+                .mapToLong(TensorInfo::byteSize)
+                .reduce(Math::addExact)
+                .ifPresent(bytes -> out.println("blocks: " + Sizes.bytes(bytes)));
+        warnings(file).forEach(warning -> out.println("warning: " + warning));
+    }
+
+    private static String typeOf(MetadataValue value) {
+        return value instanceof MetadataValue.Array array
+                ? array.toString()
+                : value.type().toString();
+    }
+
+    /// A value as it stands in the table: the beginning of it.
+    private static String abridged(MetadataValue value) {
+        return switch (value) {
+            case MetadataValue.Text text -> Printable.escape(beginning(text.bytes()), VALUE_CHARACTERS);
+            case MetadataValue.Array array -> abridged(array);
+            default -> value.toString();
+        };
+    }
+
+    private static String abridged(MetadataValue.Array array) {
+        StringBuilder elements = new StringBuilder();
+        long next = 0;
+        while (next < array.size() && elements.length() < VALUE_CHARACTERS) {
+            elements.append(next == 0 ? "" : ", ").append(element(array, next));
+            next++;
+        }
+        String shown = Printable.escape(elements.toString(), VALUE_CHARACTERS);
+        return next < array.size() && !shown.endsWith("…") ? shown + ", …" : shown;
+    }
+
+    private static String element(MetadataValue.Array array, long index) {
+        return switch (array.elementType()) {
+            case STRING -> beginning(array.stringBytes(index));
+            case FLOAT32 -> Float.toString((float) array.real(index));
+            case FLOAT64 -> Double.toString(array.real(index));
+            case BOOL -> Boolean.toString(array.bool(index));
+            case UINT64 -> Long.toUnsignedString(array.integer(index));
+            default -> Long.toString(array.integer(index));
+        };
+    }
+
+    /// The beginning of a text, enough of it to be cut.
+    private static String beginning(MemorySegment bytes) {
+        MemorySegment some = bytes.asSlice(0, Math.min(bytes.byteSize(), VALUE_BYTES));
+        return new String(some.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    }
+
+    /// What the reader warns of, the types that cannot be decoded, and the companion scales.
+    private static List<String> warnings(GgufFile file) {
+        List<String> warnings = new ArrayList<>(file.warnings());
+        Map<GgmlType, List<TensorInfo>> undecodable = new TreeMap<>();
+        for (TensorInfo tensor : file.tensors()) {
+            if (!BlockDecoders.scalar().supports(tensor.type())) {
+                undecodable
+                        .computeIfAbsent(tensor.type(), type -> new ArrayList<>())
+                        .add(tensor);
+            }
+        }
+        undecodable.forEach((type, tensors) -> warnings.add("type " + type + " has no decoder: "
+                + Printable.escape(tensors.getFirst().name())
+                + (tensors.size() == 1 ? "" : " and " + (tensors.size() - 1) + " more of this type")
+                + " cannot be loaded"));
+        warnings.addAll(scaleWarnings(file));
+        return warnings;
+    }
+
+    private static List<String> scaleWarnings(GgufFile file) {
+        List<CompanionScale> companions = CompanionScale.in(file);
+        List<String> warnings = new ArrayList<>();
+        if (!companions.isEmpty()) {
+            CompanionScale first = companions.getFirst();
+            warnings.add("companion scales stand beside "
+                    + Printable.escape(first.weight().name())
+                    + (companions.size() == 1 ? "" : " and " + (companions.size() - 1) + " more")
+                    + ": load applies them with --apply-scales only");
+        }
+        companions.forEach(companion -> companion.problem().ifPresent(warnings::add));
+        return warnings;
+    }
+
+    private static void writeJson(JsonGenerator json, GgufFile file) throws IOException {
+        json.writeStringField("file", file.name());
+        json.writeNumberField("fileBytes", file.source().size());
+        json.writeNumberField("version", file.version());
+        json.writeNumberField("alignment", file.alignment());
+        json.writeNumberField("dataOffset", file.dataOffset());
+        json.writeArrayFieldStart("metadata");
+        for (Map.Entry<String, MetadataValue> entry : file.metadata().asMap().entrySet()) {
+            json.writeStartObject();
+            json.writeStringField("key", entry.getKey());
+            json.writeStringField("type", entry.getValue().type().toString());
+            writeValue(json, entry.getValue());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("tensors");
+        for (TensorInfo tensor : file.tensors()) {
+            json.writeStartObject();
+            json.writeStringField("name", tensor.name());
+            json.writeStringField("type", tensor.type().toString());
+            json.writeFieldName("shape");
+            json.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
+            json.writeNumberField("offset", tensor.offset());
+            json.writeNumberField("bytes", tensor.byteSize());
+            json.writeNumberField("denseBytes", tensor.denseByteSize());
+            Optional<CompanionScale> companion = CompanionScale.of(file, tensor);
+            if (companion.isPresent()) {
+                json.writeStringField("companionScale", companion.get().scale().name());
+            }
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("warnings");
+        for (String warning : warnings(file)) {
+            json.writeString(warning);
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeValue(JsonGenerator json, MetadataValue value) throws IOException {
+        switch (value) {
+            case MetadataValue.Array array -> {
+                json.writeStringField("elementType", array.elementType().toString());
+                json.writeNumberField("size", array.size());
+                json.writeArrayFieldStart("first");
+                for (long i = 0; i < Math.min(array.size(), FIRST_ELEMENTS); i++) {
+                    writeElement(json, array, i);
+                }
+                json.writeEndArray();
+            }
+            case MetadataValue.Text text -> writeText(json, text.bytes());
+            case MetadataValue.Bool bool -> json.writeBooleanField("value", bool.value());
+            case MetadataValue.Real real -> {
+                json.writeFieldName("value");
+                writeReal(json, real.type(), real.value());
+            }
+            case MetadataValue.Int number -> {
+                json.writeFieldName("value");
+                writeInteger(json, number.type(), number.value());
+            }
+        }
+    }
+
+    /// Says how long a text is if it is not whole.
+    private static void writeText(JsonGenerator json, MemorySegment bytes) throws IOException {
+        json.writeStringField("value", text(bytes));
+        if (bytes.byteSize() > JSON_TEXT_BYTES) {
+            json.writeNumberField("bytes", bytes.byteSize());
+        }
+    }
+
+    private static String text(MemorySegment bytes) {
+        byte[] kept =
+                bytes.asSlice(0, Math.min(bytes.byteSize(), JSON_TEXT_BYTES)).toArray(ValueLayout.JAVA_BYTE);
+        return new String(kept, StandardCharsets.UTF_8);
+    }
+
+    private static void writeElement(JsonGenerator json, MetadataValue.Array array, long index) throws IOException {
+        switch (array.elementType()) {
+            case STRING -> json.writeString(text(array.stringBytes(index)));
+            case BOOL -> json.writeBoolean(array.bool(index));
+            case FLOAT32, FLOAT64 -> writeReal(json, array.elementType(), array.real(index));
+            default -> writeInteger(json, array.elementType(), array.integer(index));
+        }
+    }
+
+    private static void writeReal(JsonGenerator json, MetadataType type, double value) throws IOException {
+        if (type == MetadataType.FLOAT32) {
+            json.writeNumber((float) value);
+        } else {
+            json.writeNumber(value);
+        }
+    }
+
+    private static void writeInteger(JsonGenerator json, MetadataType type, long value) throws IOException {
+        if (type == MetadataType.UINT64) {
+            json.writeNumber(Long.toUnsignedString(value));
+        } else {
+            json.writeNumber(value);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.internal.files.PartialTarget;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/// A file that a command writes: it grows under another name beside its own, which it gets when it is complete.
+final class NewFile {
+    /// What happens to a file that is there already.
+    enum Existing {
+        KEEP,
+        REPLACE
+    }
+
+    /// Writes what the file holds.
+    @FunctionalInterface
+    interface Body {
+        void write(Writer out) throws IOException;
+    }
+
+    private final Path path;
+    private final Existing existing;
+
+    private NewFile(Path path, Existing existing) {
+        this.path = path;
+        this.existing = existing;
+    }
+
+    /// {@return a file to be written}
+    ///
+    /// @throws IOException if it is there and is to be kept, or is a folder
+    static NewFile at(Path path, Existing existing) throws IOException {
+        NewFile file = new NewFile(path, existing);
+        file.requireFree();
+        return file;
+    }
+
+    private void requireFree() throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new FileSystemException(path.toString(), null, "is a directory");
+        }
+        if (existing == Existing.KEEP && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileSystemException(path.toString(), null, "is there already: --force replaces it");
+        }
+    }
+
+    /// Writes the file, in UTF-8, whole or not at all.
+    void write(Body body) throws IOException {
+        requireFree();
+        try (PartialTarget partial = PartialTarget.claim(path.toAbsolutePath())) {
+            try (FileChannel channel = FileChannel.open(
+                            partial.output(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                    Writer out = Channels.newWriter(channel, StandardCharsets.UTF_8)) {
+                body.write(out);
+                out.flush();
+                channel.force(true);
+            }
+            partial.complete();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.ffmstore;
+
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.internal.text.Printable;
+import java.util.List;
+import java.util.Optional;
+
+/// A tensor that holds what another tensor's decoded elements are still to be multiplied by.
+///
+/// ```text
+/// blk.0.ffn_up.weight         NVFP4
+/// blk.0.ffn_up.scale          its companion, as ggml's converters name it
+/// blk.0.ffn_up.weight.scale   the same, as others do
+/// ```
+///
+/// Only weights of type NVFP4 have companions: the scales in its blocks are 8-bit floats, too narrow a range for
+/// whole tensors. Beside a tensor of any other type such a name means something else. A companion holds floats
+/// (F32, F16 or BF16): one for the whole weight, or, for a weight of rank 3 or more (stacked experts), one for each
+/// outermost slice. `.input_scale` tensors are about activations and are no companions.
+///
+/// @param weight the tensor that is to be multiplied
+/// @param scale its companion
+/// @param problem why the companion cannot be applied, a sentence fit to print; empty if it can
+public record CompanionScale(TensorInfo weight, TensorInfo scale, Optional<String> problem) {
+    private static final String WEIGHT_SUFFIX = ".weight";
+    private static final String SCALE_SUFFIX = ".scale";
+
+    /// {@return the companion of a tensor, well-formed or not; empty if it has none}
+    ///
+    /// @param file the file the tensor is in
+    /// @param weight the tensor
+    public static Optional<CompanionScale> of(GgufFile file, TensorInfo weight) {
+        if (weight.type() != GgmlType.NVFP4) {
+            return Optional.empty();
+        }
+        Optional<TensorInfo> appended = file.find(weight.name() + SCALE_SUFFIX);
+        Optional<TensorInfo> beside = nameBeside(weight.name()).flatMap(file::find);
+        return beside.or(() -> appended)
+                .map(scale -> new CompanionScale(
+                        weight,
+                        scale,
+                        beside.isPresent() && appended.isPresent()
+                                ? Optional.of("tensor " + Printable.escape(weight.name())
+                                        + " has two companion scales, " + Printable.escape(scale.name()) + " and "
+                                        + Printable.escape(appended.get().name()))
+                                : malformation(weight, scale)));
+    }
+
+    /// {@return the companions of all tensors of a file, in the order of the tensors}
+    public static List<CompanionScale> in(GgufFile file) {
+        return file.tensors().stream()
+                .flatMap(tensor -> of(file, tensor).stream())
+                .toList();
+    }
+
+    private static Optional<String> nameBeside(String weight) {
+        return weight.endsWith(WEIGHT_SUFFIX)
+                ? Optional.of(weight.substring(0, weight.length() - WEIGHT_SUFFIX.length()) + SCALE_SUFFIX)
+                : Optional.empty();
+    }
+
+    private static Optional<String> malformation(TensorInfo weight, TensorInfo scale) {
+        boolean isFloat = switch (scale.type()) {
+            case F32, F16, BF16 -> true;
+            default -> false;
+        };
+        long count = scale.shape().elementCount();
+        boolean stacked = weight.shape().rank() >= 3;
+        if (isFloat && (count == 1 || stacked && count == weight.shape().dimension(0))) {
+            return Optional.empty();
+        }
+        String counts = stacked && weight.shape().dimension(0) != 1
+                ? "1 or " + weight.shape().dimension(0) + " elements"
+                : "1 element";
+        return Optional.of("tensor " + Printable.escape(weight.name()) + ": companion scale "
+                + Printable.escape(scale.name()) + ": expected " + counts + " of type F32, F16 or BF16, got " + count
+                + " of type " + scale.type());
+    }
+}

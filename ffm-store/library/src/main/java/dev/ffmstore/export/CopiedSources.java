@@ -1,0 +1,32 @@
+package dev.ffmstore.export;
+
+import dev.ffmstore.gguf.Source;
+import dev.ffmstore.internal.text.Printable;
+import java.io.IOException;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The files that some layouts copy from, and what they were when an export began.
+final class CopiedSources {
+    private final Map<Source, Source.Identity> identities = new IdentityHashMap<>();
+
+    CopiedSources(List<NamedLayout> files) throws IOException {
+        for (NamedLayout file : files) {
+            for (FileLayout.Placed placed : file.layout().pieces()) {
+                if (placed.piece() instanceof FileLayout.Copy copy && !identities.containsKey(copy.source())) {
+                    identities.put(copy.source(), copy.source().identity());
+                }
+            }
+        }
+    }
+
+    void checkUnchanged() throws IOException {
+        for (Map.Entry<Source, Source.Identity> entry : identities.entrySet()) {
+            if (!entry.getKey().identity().equals(entry.getValue())) {
+                throw new IOException(
+                        Printable.escape(entry.getKey().name()) + ": has changed while it was being read");
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.ffmstore.formats;
+
+/// Strings as JSON writes them, for the few small documents the library writes by itself.
+public final class JsonText {
+    private JsonText() {}
+
+    /// {@return the string in quotes, with only those characters escaped that must be}
+    public static String quote(String text) {
+        StringBuilder json = new StringBuilder(text.length() + 2).append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' || c == '\\') {
+                json.append('\\').append(c);
+            } else if (c < ' ') {
+                json.append(String.format("\\u%04x", (int) c));
+            } else {
+                json.append(c);
+            }
+        }
+        return json.append('"').toString();
+    }
+}

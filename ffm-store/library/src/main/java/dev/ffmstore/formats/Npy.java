@@ -1,0 +1,142 @@
+package dev.ffmstore.formats;
+
+import dev.ffmstore.DType;
+import dev.ffmstore.export.Constant;
+import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.export.FileLayout;
+import dev.ffmstore.export.NamedLayout;
+import dev.ffmstore.gguf.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.StringJoiner;
+
+/// A folder of `.npy` files, one for each tensor, with an index.
+///
+/// ```text
+/// 93 "NUMPY"   magic
+/// 01 00        version 1.0
+/// u16          length of the header; data starts at a multiple of 64
+/// header       {'descr': '<f4', 'fortran_order': False, 'shape': (32000, 2048), }, blanks, a line feed
+/// data         row-major, little-endian
+/// ```
+///
+/// The headers are those that numpy itself writes. NumPy has no BF16: such a tensor is an array of its bits, `<u2`,
+/// and only the index tells. `index.json`, the last of the files, says which tensor is where:
+///
+/// ```json
+/// {
+///   "source": "model.gguf",
+///   "names": "gguf",
+///   "tensors": [
+///     {"name": "output.weight", "file": "output.weight.npy", "dtype": "BF16", "descr": "<u2", "shape": [512, 256]}
+///   ]
+/// }
+/// ```
+///
+/// A file's name is the tensor's, with whatever is not safe in every file system replaced; it never leads out of
+/// the
+/// folder. Tied tensors have one file, and an entry each.
+public final class Npy {
+    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
+    private static final int ALIGNMENT = 64;
+
+    /// numpy leaves room for the outermost dimension to grow to so many digits.
+    private static final int DIGITS_TO_GROW = 21;
+
+    private Npy() {}
+
+    /// {@return the files of the folder, the index last}
+    ///
+    /// @param constants the tensors
+    public static List<NamedLayout> layouts(ConstantSource constants) {
+        List<NamedLayout> files = new ArrayList<>();
+        Map<String, Written> written = new HashMap<>();
+        SafeFileNames names = new SafeFileNames();
+        StringJoiner entries = new StringJoiner(",\n    ", "[\n    ", "\n  ]").setEmptyValue("[]");
+        for (Constant constant : constants.constants()) {
+            Written file = constant.aliasOf()
+                    .flatMap(name -> Optional.ofNullable(written.get(name)))
+                    .filter(original -> original.holds(constant))
+                    .orElse(null);
+            if (file == null) {
+                file = new Written(constant, names.of(constant.name(), ".npy"));
+                files.add(new NamedLayout(file.path, layout(constant)));
+            }
+            written.put(constant.name(), file);
+            entries.add(entry(constant, file.path));
+        }
+        String index = "{\n  \"source\": " + JsonText.quote(constants.name()) + ",\n  \"names\": "
+                + JsonText.quote(constants.convention()) + ",\n  \"tensors\": " + entries + "\n}\n";
+        FileLayout.Literal bytes = new FileLayout.Literal(index.getBytes(StandardCharsets.UTF_8));
+        files.add(new NamedLayout("index.json", FileLayout.builder().add(bytes).build()));
+        return files;
+    }
+
+    /// A file, and the constant in it.
+    private record Written(Constant constant, String path) {
+        boolean holds(Constant other) {
+            return other.dtype() == constant.dtype() && other.shape().equals(constant.shape());
+        }
+    }
+
+    private static FileLayout layout(Constant constant) {
+        return FileLayout.builder()
+                .add(new FileLayout.Literal(header(constant)))
+                .add(new FileLayout.Raw(constant))
+                .build();
+    }
+
+    private static byte[] header(Constant constant) {
+        Shape shape = constant.shape();
+        StringBuilder text = new StringBuilder("{'descr': '")
+                .append(descr(constant.dtype()))
+                .append("', 'fortran_order': False, 'shape': ")
+                .append(tuple(shape))
+                .append(", }");
+        if (shape.rank() > 0) {
+            text.repeat(' ', DIGITS_TO_GROW - Long.toString(shape.dimension(0)).length());
+        }
+        int withoutPadding = MAGIC.length + Short.BYTES + text.length() + 1;
+        text.repeat(' ', ALIGNMENT - withoutPadding % ALIGNMENT).append('\n');
+        return ByteBuffer.allocate(MAGIC.length + Short.BYTES + text.length())
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(MAGIC)
+                .putShort((short) text.length())
+                .put(text.toString().getBytes(StandardCharsets.US_ASCII))
+                .array();
+    }
+
+    /// How numpy spells an element's type.
+    private static String descr(DType dtype) {
+        return switch (dtype) {
+            case F32 -> "<f4";
+            case F16 -> "<f2";
+            case BF16 -> "<u2";
+            case F64 -> "<f8";
+            case I8 -> "|i1";
+            case I16 -> "<i2";
+            case I32 -> "<i4";
+            case I64 -> "<i8";
+        };
+    }
+
+    private static String tuple(Shape shape) {
+        StringJoiner tuple = new StringJoiner(", ", "(", shape.rank() == 1 ? ",)" : ")");
+        for (long dimension : shape.toArray()) {
+            tuple.add(Long.toString(dimension));
+        }
+        return tuple.toString();
+    }
+
+    private static String entry(Constant constant, String file) {
+        return "{\"name\": " + JsonText.quote(constant.name()) + ", \"file\": " + JsonText.quote(file)
+                + ", \"dtype\": \"" + constant.dtype() + "\", \"descr\": \"" + descr(constant.dtype())
+                + "\", \"shape\": " + constant.shape() + "}";
+    }
+}

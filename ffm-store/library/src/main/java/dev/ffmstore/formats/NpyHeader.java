@@ -1,0 +1,133 @@
+package dev.ffmstore.formats;
+
+import dev.ffmstore.DType;
+import dev.ffmstore.gguf.Source;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// What a NumPy array file says of itself.
+///
+/// ```text
+/// 0   6 B   \x93NUMPY     6 u8 major, 1 to 3     7 u8 minor
+/// 8   u16   n, the size of the dictionary; u32 from version 2 on
+///     n B   {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }, blanks, a line feed
+///     data
+/// ```
+///
+/// @param descr numpy's name for the type
+/// @param shape row-major, outermost first
+/// @param dataOffset where the data starts, in bytes
+record NpyHeader(String descr, long[] shape, long dataOffset) {
+    private static final int PREFIX_BYTES = 12;
+    private static final int MOST_BYTES = 64 << 10;
+    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
+    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final Pattern ENTRY =
+            Pattern.compile("\\s*+'(\\w++)'\\s*+:\\s*+('[^']*+'|True|False|\\([0-9, ]*+\\))\\s*+(?:,|(?=\\}))");
+    private static final Pattern END = Pattern.compile("\\s*+\\}\\s*+");
+
+    private static final Map<String, DType> DTYPES = Map.ofEntries(
+            Map.entry("<f4", DType.F32),
+            Map.entry("<f2", DType.F16),
+            Map.entry("<f8", DType.F64),
+            Map.entry("|i1", DType.I8),
+            Map.entry("<i2", DType.I16),
+            Map.entry("<i4", DType.I32),
+            Map.entry("<i8", DType.I64),
+            Map.entry("<V2", DType.BF16),
+            Map.entry("|V2", DType.BF16));
+
+    /// {@return the type of the elements, if the array is of one that has a name here: numpy has none for BF16,
+    /// which
+    /// is taken from two bytes without a meaning}
+    Optional<DType> dtype() {
+        return Optional.ofNullable(DTYPES.get(descr));
+    }
+
+    /// {@return whether elements of a type may stand in the array, given that somebody says they do}
+    boolean holds(DType dtype) {
+        return dtype().equals(Optional.of(dtype)) || (dtype == DType.BF16 && descr.equals("<u2"));
+    }
+
+    /// {@return the header of a file}
+    ///
+    /// @throws WeightsException if it is malformed, or an array in columns
+    static NpyHeader read(Source source) throws IOException {
+        if (source.size() < PREFIX_BYTES) {
+            throw WeightsException.of(
+                    source.name(), "too short for a .npy file", PREFIX_BYTES + " bytes at least", source.size());
+        }
+        byte[] prefix = new byte[PREFIX_BYTES];
+        MemorySegment fields = MemorySegment.ofArray(prefix);
+        source.read(0, fields);
+        if (!Arrays.equals(prefix, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
+            throw WeightsException.of(source.name(), "is no .npy file", "\\x93NUMPY at its start", "something else");
+        }
+        int major = prefix[6];
+        if (major < 1 || major > 3) {
+            throw WeightsException.of(
+                    source.name(), "version of the .npy file", "1 to 3", Byte.toUnsignedInt(prefix[6]));
+        }
+        int start = major == 1 ? 10 : 12;
+        long size = major == 1 ? Short.toUnsignedLong(fields.get(U16, 8)) : Integer.toUnsignedLong(fields.get(U32, 8));
+        long most = Math.min(MOST_BYTES, source.size() - start);
+        if (size > most) {
+            throw WeightsException.of(source.name(), "the size of the .npy header", "at most " + most, size);
+        }
+        byte[] dictionary = new byte[(int) size];
+        source.read(start, MemorySegment.ofArray(dictionary));
+        return parse(source.name(), new String(dictionary, StandardCharsets.UTF_8), start + size);
+    }
+
+    private static NpyHeader parse(String file, String text, long dataOffset) throws WeightsException {
+        Map<String, String> entries = new HashMap<>();
+        int at = text.startsWith("{") ? 1 : 0;
+        Matcher entry = ENTRY.matcher(text);
+        while (at > 0 && entry.region(at, text.length()).lookingAt()) {
+            if (entries.put(entry.group(1), entry.group(2)) != null) {
+                throw malformed(file, text);
+            }
+            at = entry.end();
+        }
+        boolean ends = at > 0 && END.matcher(text).region(at, text.length()).matches();
+        String descr = entries.getOrDefault("descr", "");
+        String order = entries.getOrDefault("fortran_order", "");
+        String shape = entries.getOrDefault("shape", "");
+        if (!ends || entries.size() != 3 || !descr.startsWith("'") || !shape.startsWith("(")) {
+            throw malformed(file, text);
+        }
+        long[] dimensions = dimensions(file, shape.substring(1, shape.length() - 1));
+        if (!order.equals("False") && !(order.equals("True") && dimensions.length < 2)) {
+            throw WeightsException.of(
+                    file, "fortran_order of the array", "False: arrays in columns are not read", order);
+        }
+        return new NpyHeader(descr.substring(1, descr.length() - 1), dimensions, dataOffset);
+    }
+
+    private static long[] dimensions(String file, String tuple) throws WeightsException {
+        try {
+            return Arrays.stream(tuple.split(","))
+                    .map(String::strip)
+                    .filter(number -> !number.isEmpty())
+                    .mapToLong(Long::parseLong)
+                    .toArray();
+        } catch (NumberFormatException e) {
+            throw WeightsException.of(file, "shape of the array", "whole numbers below 2^63", tuple);
+        }
+    }
+
+    private static WeightsException malformed(String file, String text) {
+        return WeightsException.of(
+                file, "the .npy header is malformed", "a dictionary of descr, fortran_order and shape", text.strip());
+    }
+}

@@ -1,0 +1,74 @@
+package dev.ffmstore.formats;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// Makes names of files out of names of tensors, whatever those hold: fit for every file system, and different from
+/// each other even where upper and lower case are the same.
+///
+/// Letters, digits, `_`, `-` and `.` stay; of everything else, the bytes of the UTF-8 form become `%XX`. So does
+/// the
+/// first character where it is a dot, or where the name would be a device's on Windows. A long name is cut and ends
+/// with a digest of the whole; a name that another has taken gets `~2`, `~3` and so on.
+///
+/// For one thread; an object remembers the names that are taken.
+public final class SafeFileNames {
+    private static final int MAX_STEM = 180;
+    private static final int DIGEST_DIGITS = 16;
+    private static final Pattern DEVICE = Pattern.compile("(?is)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
+
+    private final Set<String> taken = new HashSet<>();
+
+    /// {@return a name for a file, with an extension}
+    ///
+    /// @param name any text
+    /// @param extension such as `.npy`, as it is
+    public String of(String name, String extension) {
+        String stem = shortened(escaped(name), name);
+        String file = stem + extension;
+        for (int copy = 2; !taken.add(file.toLowerCase(Locale.ROOT)); copy++) {
+            file = stem + "~" + copy + extension;
+        }
+        return file;
+    }
+
+    private static String escaped(String name) {
+        StringBuilder stem = new StringBuilder(name.length());
+        boolean device = DEVICE.matcher(name).matches();
+        for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
+            boolean first = stem.isEmpty();
+            if (isSafe(b) && !(first && (device || b == '.'))) {
+                stem.append((char) b);
+            } else {
+                stem.append(String.format("%%%02X", b & 0xFF));
+            }
+        }
+        return stem.isEmpty() ? "%" : stem.toString();
+    }
+
+    private static boolean isSafe(byte b) {
+        return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-' || b == '.';
+    }
+
+    private static String shortened(String stem, String name) {
+        if (stem.length() <= MAX_STEM) {
+            return stem;
+        }
+        return stem.substring(0, MAX_STEM - DIGEST_DIGITS - 1) + "~" + digest(name);
+    }
+
+    private static String digest(String name) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, DIGEST_DIGITS / 2);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e); // every Java platform has it
+        }
+    }
+}

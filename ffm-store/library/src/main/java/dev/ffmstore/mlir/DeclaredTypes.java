@@ -1,0 +1,57 @@
+package dev.ffmstore.mlir;
+
+import dev.ffmstore.gguf.Source;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
+
+/// Types of resources that a user declares beside a module, for a module that does not tell them itself.
+///
+/// A file of them is UTF-8 text with a line for each resource: its name, blanks, and its type. A name with blanks
+/// stands in quotes, as in MLIR. Empty lines, and lines that begin with `//`, are left out.
+///
+/// ```text
+/// // name               type
+/// output_norm.weight    tensor<2048xf32>
+/// "a name with blanks"  tensor<4x4xf16>
+/// ```
+///
+/// Immutable.
+public final class DeclaredTypes {
+    private static final DeclaredTypes NONE = new DeclaredTypes("", Map.of());
+
+    private final String file;
+    private final Map<String, TypesFile.Line> lines;
+
+    private DeclaredTypes(String file, Map<String, TypesFile.Line> lines) {
+        this.file = file;
+        this.lines = lines;
+    }
+
+    /// {@return no types}
+    public static DeclaredTypes none() {
+        return NONE;
+    }
+
+    /// Reads a file of types.
+    ///
+    /// @param source the file, 16 MiB at most; stays the caller's
+    /// @throws ModuleException if a line is malformed, or a name is there twice
+    /// @throws IOException if it cannot be read
+    public static DeclaredTypes read(Source source) throws IOException {
+        return new DeclaredTypes(source.name(), TypesFile.read(source));
+    }
+
+    /// {@return the names that have a type}
+    public Set<String> names() {
+        return lines.keySet();
+    }
+
+    String file() {
+        return file;
+    }
+
+    Map<String, TypesFile.Line> lines() {
+        return lines;
+    }
+}

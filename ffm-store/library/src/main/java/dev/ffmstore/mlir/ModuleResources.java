@@ -1,0 +1,97 @@
+package dev.ffmstore.mlir;
+
+import dev.ffmstore.export.Constant;
+import dev.ffmstore.export.FileLayout;
+import dev.ffmstore.gguf.Source;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// What an MLIR module says about its resources, and how it is written with data for those that have none.
+public abstract sealed class ModuleResources permits TextModule, BytecodeModule {
+    /// Names and types of resources are all of a module that is held on the heap; no module of real use has so
+    /// many.
+    private static final long MAX_HELD_BYTES = 8 << 20;
+
+    private static final int BYTES_BESIDE_NAME = 128;
+
+    final Source source;
+    private final Map<String, Map<Optional<TensorType>, Long>> uses = new LinkedHashMap<>();
+    private final Map<String, OptionalLong> present = new LinkedHashMap<>();
+    private long held;
+
+    ModuleResources(Source source) {
+        this.source = source;
+    }
+
+    /// Reads a module, text or bytecode, which the first four bytes tell.
+    ///
+    /// @param source the module; stays the caller's
+    /// @throws ModuleException if it is malformed
+    /// @throws IOException if it cannot be read
+    public static ModuleResources of(Source source) throws IOException {
+        byte[] start = new byte[(int) Math.min(BytecodeModule.MAGIC.length, source.size())];
+        source.read(0, MemorySegment.ofArray(start));
+        return Arrays.equals(start, BytecodeModule.MAGIC) ? BytecodeModule.read(source) : TextModule.read(source);
+    }
+
+    /// {@return the places that use resources, each key with each type once, in the order of their keys' first use}
+    public final List<DeclaredResource> uses() {
+        List<DeclaredResource> all = new ArrayList<>();
+        uses.forEach((key, types) -> types.forEach((type, offset) -> all.add(new DeclaredResource(key, type, offset))));
+        return all;
+    }
+
+    /// {@return whether a resource has data}
+    public final boolean hasData(String key) {
+        return present.containsKey(key);
+    }
+
+    /// {@return how many resources have data}
+    public final int dataCount() {
+        return present.size();
+    }
+
+    /// {@return the size in bytes of the data that a resource has, if it is known}
+    public final OptionalLong dataSize(String key) {
+        return present.getOrDefault(key, OptionalLong.empty());
+    }
+
+    /// {@return the module with data, of all else nothing changed}
+    ///
+    /// @param data for resources without, of the declared types; in the order in which a module that orders them by
+    /// itself is to have them
+    ///
+    /// @throws IOException if the module cannot be read
+    public abstract FileLayout with(Map<String, Constant> data) throws IOException;
+
+    final void addUse(String key, Optional<TensorType> type, long offset) throws ModuleException {
+        Map<Optional<TensorType>, Long> types = uses.computeIfAbsent(key, _ -> new LinkedHashMap<>());
+        if (types.putIfAbsent(type, offset) == null) {
+            hold(key, offset);
+        }
+    }
+
+    final boolean isUsed(String key) {
+        return uses.containsKey(key);
+    }
+
+    /// @return whether it is the first data of that name
+    final boolean addData(String key, OptionalLong size, long offset) throws ModuleException {
+        hold(key, offset);
+        return present.putIfAbsent(key, size) == null;
+    }
+
+    final void hold(String name, long offset) throws ModuleException {
+        held += name.length() + BYTES_BESIDE_NAME;
+        if (held > MAX_HELD_BYTES) {
+            throw ModuleException.at(source.name(), "too many names of resources", offset, null, null);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package dev.ffmstore.mlir;
+
+import dev.ffmstore.DType;
+import dev.ffmstore.export.Constant;
+import dev.ffmstore.gguf.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// A ranked tensor type of MLIR, such as `tensor<256x2048xf32>`.
+///
+/// @param dimensions outermost first; [#DYNAMIC] for `?`
+/// @param element the type of the elements as MLIR spells it, and what follows it up to the `>`, if anything does
+public record TensorType(List<Long> dimensions, String element) {
+    /// What bytecode writes for a dimension that is not known.
+    static final long DYNAMIC = Long.MIN_VALUE;
+
+    private static final int MAX_RANK = 64;
+
+    public TensorType {
+        dimensions = List.copyOf(dimensions);
+    }
+
+    /// {@return the type of a constant}
+    public static TensorType of(Constant constant) {
+        List<Long> dimensions = new ArrayList<>();
+        for (long dimension : constant.shape().toArray()) {
+            dimensions.add(dimension);
+        }
+        return new TensorType(dimensions, element(constant.dtype()));
+    }
+
+    /// {@return how MLIR spells a dtype}
+    public static String element(DType dtype) {
+        return switch (dtype) {
+            case F32 -> "f32";
+            case F16 -> "f16";
+            case BF16 -> "bf16";
+            case F64 -> "f64";
+            case I8 -> "i8";
+            case I16 -> "i16";
+            case I32 -> "i32";
+            case I64 -> "i64";
+        };
+    }
+
+    /// {@return the type between the angle brackets, `4x4xf32`, or nothing if that is none}
+    static Optional<TensorType> parse(String inside) {
+        List<Long> dimensions = new ArrayList<>();
+        int at = 0;
+        while (true) {
+            int end = at;
+            while (end < inside.length() && (isDigit(inside.charAt(end)) || inside.charAt(end) == '?')) {
+                end++;
+            }
+            if (end == at) {
+                break;
+            }
+            if (end == inside.length() || inside.charAt(end) != 'x' || dimensions.size() == MAX_RANK) {
+                return Optional.empty();
+            }
+            Optional<Long> dimension = dimension(inside.substring(at, end));
+            if (dimension.isEmpty()) {
+                return Optional.empty();
+            }
+            dimensions.add(dimension.get());
+            at = end + 1;
+        }
+        return at == inside.length() ? Optional.empty() : Optional.of(new TensorType(dimensions, inside.substring(at)));
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
+    }
+
+    private static Optional<Long> dimension(String text) {
+        if (text.equals("?")) {
+            return Optional.of(DYNAMIC);
+        }
+        try {
+            return Optional.of(Long.parseLong(text));
+        } catch (NumberFormatException e) { // two question marks, or more digits than any size has
+            return Optional.empty();
+        }
+    }
+
+    /// {@return the size of its data in bytes, if its shape is static and its elements are of a type of ours}
+    public OptionalLong byteSize() {
+        for (DType dtype : DType.values()) {
+            if (element(dtype).equals(element)) {
+                try {
+                    Shape shape = Shape.of(
+                            dimensions.stream().mapToLong(Long::longValue).toArray());
+                    return OptionalLong.of(Math.multiplyExact(shape.elementCount(), dtype.byteSize()));
+                } catch (IllegalArgumentException | ArithmeticException e) { // dynamic, or beyond any file
+                    return OptionalLong.empty();
+                }
+            }
+        }
+        return OptionalLong.empty();
+    }
+
+    /// {@return the type as MLIR writes it; not escaped}
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("tensor<");
+        for (long dimension : dimensions) {
+            text.append(dimension == DYNAMIC ? "?" : Long.toString(dimension)).append('x');
+        }
+        return text.append(element).append('>').toString();
+    }
+}

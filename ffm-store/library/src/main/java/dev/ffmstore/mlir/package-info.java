@@ -1,0 +1,5 @@
+/// MLIR: modules whose constants are tensors of a model.
+@NullMarked
+package dev.ffmstore.mlir;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,9 @@
+/// What a user of the store imports.
+///
+/// [dev.ffmstore.TensorStore] loads a model and holds its tensors; [dev.ffmstore.LoadPlan] says beforehand what a
+/// load will do and cost; [dev.ffmstore.LoadOptions] are its settings.
+@NullMarked
+package dev.ffmstore;
+
+import org.jspecify.annotations.NullMarked;
+

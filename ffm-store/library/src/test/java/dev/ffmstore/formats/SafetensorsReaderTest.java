@@ -1,0 +1,232 @@
+package dev.ffmstore.formats;
+
+import static dev.ffmstore.formats.WeightFiles.field;
+import static dev.ffmstore.formats.WeightFiles.floats;
+import static dev.ffmstore.formats.WeightFiles.safetensors;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ffmstore.DType;
+import dev.ffmstore.export.Constant;
+import dev.ffmstore.export.ConstantReader;
+import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.gguf.Shape;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SafetensorsReaderTest {
+    private static final byte[] DATA = {1, 2, 3, 4, 5, 6, 7, 8};
+    private static final String A = field("a", "F32", "[1]", 0, 4);
+    private static final String B = field("b", "I16", "[2]", 4, 8);
+
+    @TempDir
+    Path folder;
+
+    private Path write(String header, byte[] data) throws IOException {
+        return Files.write(folder.resolve("model.safetensors"), safetensors(header, data));
+    }
+
+    @Test
+    void readsTensorsInTheOrderOfTheirData() throws IOException {
+        String empty = field("leer \\u00fc", "F64", "[0, 3]", 8, 8);
+        Path file = write(
+                "{\"__metadata__\":{\"format\":\"pt\",\"names\":\"hf\"}," + B + "," + empty + "," + A + "}      ",
+                DATA);
+        ConstantSource source = Dense.source(file);
+        assertThat(Dense.bytes(source))
+                .containsExactly(
+                        Map.entry("a", Dense.list((byte) 1, (byte) 2, (byte) 3, (byte) 4)),
+                        Map.entry("b", Dense.list((byte) 5, (byte) 6, (byte) 7, (byte) 8)),
+                        Map.entry("leer ü", List.of()));
+        assertThat(source.convention()).isEqualTo("hf");
+        Constant last = source.constants().getLast();
+        assertThat(last.shape()).isEqualTo(Shape.of(0, 3));
+        assertThat(last.dtype()).isEqualTo(DType.F64);
+        assertThat(last.storedType()).isEqualTo("F64");
+        source.checkUnchanged();
+    }
+
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void readsEveryDType(DType dtype) throws IOException {
+        int size = dtype.byteSize();
+        Path file = write("{" + field("s", dtype.name(), "[]", 0, size) + "}", new byte[size]);
+        assertThat(Dense.source(file).constants().getFirst().dtype()).isEqualTo(dtype);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"BOOL", "U8", "F8_E4M3", "C64", "f32"})
+    void namesATensorOfAnotherDType(String dtype) throws IOException {
+        Path file = write("{" + A + "," + field("odd", dtype, "[4]", 4, 8) + "}", DATA);
+        assertThatThrownBy(() -> Dense.source(file))
+                .isInstanceOf(WeightsException.class)
+                .hasMessage(file + ": tensor odd: its dtype is not read: expected F32, F16, BF16, F64, I8, I16, I32 or"
+                        + " I64, got " + dtype);
+    }
+
+    static Stream<Arguments> malformed() {
+        return Stream.of(
+                Arguments.of("{" + A + "}", "bytes behind the last tensor: expected 4 bytes of data, got 8"),
+                Arguments.of("{" + A + "," + field("b", "I16", "[4]", 4, 12) + "}", "ends before its last tensor does"),
+                Arguments.of("{" + A + "," + field("b", "I16", "[1]", 6, 8) + "}", "does not follow the tensor before"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "I16", "[3]", 2, 8) + "}",
+                        "does not follow the tensor before: expected 4, got 2"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "I16", "[3]", 4, 8) + "}", "disagree with data_offsets: expected 6"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "I16", "[2]", 4, 2) + "}", "disagree with data_offsets: expected 4"),
+                Arguments.of("{" + A + "," + A + "}", "not valid JSON: field a occurs twice in an object"),
+                Arguments.of("{" + A.replace("[0,4]", "[0,4,8]") + "," + B + "}", "has 3 data_offsets, expected 2"),
+                Arguments.of("{" + A.replace("[0,4]", "[0]") + "," + B + "}", "has 1 data_offsets"),
+                Arguments.of("{" + A.replace("[0,4]", "[-4,0]") + "," + B + "}", "expected a whole number from 0"),
+                Arguments.of("{" + A.replace("[0,4]", "[0,4.0]") + "," + B + "}", "expected a whole number"),
+                Arguments.of("{" + A.replace("[0,4]", "[0,99999999999999999999]") + "," + B + "}", "expected a whole number from 0"),
+                Arguments.of("{" + A.replace("[1]", "[-1]") + "," + B + "}", "expected a whole number from 0"),
+                Arguments.of(
+                        "{" + A.replace("[1]", "[4611686018427387904, 2]") + "," + B + "}", "its shape is not one"),
+                Arguments.of("{" + A.replace("[1]", "[4611686018427387904]") + "," + B + "}", "its shape is not one"),
+                Arguments.of("{" + A.replace("[1]", "\"1\"") + "," + B + "}", "expected an array"),
+                Arguments.of("{" + A.replace("shape", "form") + "," + B + "}", "unknown field form"),
+                Arguments.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}," + B + "}", "lacks dtype, shape or"),
+                Arguments.of("{\"a\":7}", "expected an object"),
+                Arguments.of("{\"__metadata__\":{\"n\":1}," + A + "," + B + "}", "expected a string"),
+                Arguments.of("{" + A + "," + B, "not valid JSON"),
+                Arguments.of("{" + A + "," + B + "} x", "there is more after its end"),
+                Arguments.of("{" + A + "," + B + "}{}", "there is more after its end"),
+                Arguments.of("{\"a\":" + "[".repeat(5000), "expected an object"),
+                Arguments.of("[]", "expected an object"),
+                Arguments.of("  ", "expected an object"),
+                Arguments.of("{\"a\u0001\u202e\":[]}", "not valid JSON"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("malformed")
+    void refusesWhatIsMalformed(String header, String reason) throws IOException {
+        Path file = write(header, DATA);
+        assertThatThrownBy(() -> Dense.source(file))
+                .isInstanceOf(WeightsException.class)
+                .hasMessageStartingWith(file + ": ")
+                .hasMessageContaining(reason)
+                .message()
+                .doesNotContain("\n")
+                .doesNotContain("\u202e")
+                .hasSizeLessThan(600);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, 3, 100_000_001, Long.MAX_VALUE, -1})
+    void refusesAHeaderOfAnImpossibleSize(long size) throws IOException {
+        Path file = folder.resolve("short.safetensors");
+        Files.write(
+                file,
+                WeightFiles.little(10)
+                        .putLong(size)
+                        .put("{}".getBytes(StandardCharsets.UTF_8))
+                        .array());
+        assertThatThrownBy(() -> Dense.source(file))
+                .isInstanceOf(WeightsException.class)
+                .hasMessage(file + ": the size of the safetensors header: expected 2 to 2, got "
+                        + Long.toUnsignedString(size));
+        Files.write(file, new byte[7]);
+        assertThatThrownBy(() -> Dense.source(file)).hasMessageContaining("too short for a safetensors file");
+    }
+
+    @Test
+    void readsShardsByTheirIndex() throws IOException {
+        Path index = shards("{\"metadata\":{\"total_size\":8},\"weight_map\":{\"b\":\"2.safetensors\","
+                + "\"a\":\"1.safetensors\"}}");
+        for (Path path : List.of(index, folder)) {
+            assertThat(Dense.bytes(Dense.source(path)))
+                    .containsExactly(
+                            Map.entry("b", Dense.list((byte) 5, (byte) 6, (byte) 7, (byte) 8)),
+                            Map.entry("a", Dense.list((byte) 1, (byte) 2, (byte) 3, (byte) 4)));
+        }
+    }
+
+    private Path shards(String index) throws IOException {
+        Files.write(folder.resolve("1.safetensors"), safetensors("{" + A + "}", Arrays.copyOf(DATA, 4)));
+        Files.write(
+                folder.resolve("2.safetensors"),
+                safetensors("{" + field("b", "I16", "[2]", 0, 4) + "}", Arrays.copyOfRange(DATA, 4, 8)));
+        return Files.writeString(folder.resolve("model.safetensors.index.json"), index);
+    }
+
+    static Stream<Arguments> malformedIndexes() {
+        return Stream.of(
+                Arguments.of("{\"weight_map\":{\"a\":\"1.safetensors\",\"c\":\"1.safetensors\"}}", "c is not in its"),
+                Arguments.of("{\"weight_map\":{\"a\":\"2.safetensors\"}}", "holds tensor b, which the index does not"),
+                Arguments.of("{\"weight_map\":{\"a\":\"../1.safetensors\"}}", "names another file"),
+                Arguments.of("{\"weight_map\":{\"a\":\"..\"}}", "names another file"),
+                Arguments.of("{\"weight_map\":{\"a\":\"/etc/passwd\"}}", "names another file"),
+                Arguments.of("{\"weight_map\":{\"a\":\"x\\u0000\"}}", "names another file"),
+                Arguments.of("{\"weight_map\":{\"a\":\"\"}}", "names another file"),
+                Arguments.of("{\"weight_map\":{\"a\":1}}", "expected a string"),
+                Arguments.of("{\"weight_map\":[]}", "expected an object"),
+                Arguments.of("{\"more\":" + "[".repeat(5000), "not valid JSON: nested more than 1000 deep"),
+                Arguments.of("{}", "no weight_map"),
+                Arguments.of("[]", "expected an object"),
+                Arguments.of("", "expected an object"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("malformedIndexes")
+    void refusesAMalformedIndex(String text, String reason) throws IOException {
+        Path index = shards(text);
+        assertThatThrownBy(() -> Dense.source(index))
+                .isInstanceOf(WeightsException.class)
+                .hasMessageContaining(reason);
+    }
+
+    @Test
+    void noticesAFileThatChanges() throws IOException {
+        Path file = write("{" + A + "," + B + "}", DATA);
+        ConstantSource source = Dense.source(file);
+        write("{" + A + "," + B + "} ", DATA);
+        assertThatThrownBy(source::checkUnchanged)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("has changed");
+        try (Arena arena = Arena.ofConfined();
+                ConstantReader reader = source.openReader()) {
+            assertThatThrownBy(() -> reader.read(source.constants().getFirst(), 0, arena.allocate(4)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("has changed");
+        }
+    }
+
+    @Test
+    void readsNothingOutsideOfAConstant() throws IOException {
+        ConstantSource source = Dense.source(write("{" + A + "," + B + "}", DATA));
+        try (Arena arena = Arena.ofConfined();
+                ConstantReader reader = source.openReader()) {
+            assertThatThrownBy(() -> reader.read(source.constants().getFirst(), 1, arena.allocate(4)))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    @Test
+    void knowsAFileByItsContent() throws IOException {
+        Path file = Files.write(folder.resolve("weights"), safetensors("{" + A + "," + B + "}", DATA));
+        assertThat(Dense.source(file).constants()).hasSize(2);
+        Path other = Files.write(folder.resolve("other"), floats(1, 2, 3));
+        assertThatThrownBy(() -> Dense.source(other))
+                .isInstanceOf(WeightsException.class)
+                .hasMessageContaining("of no kind that is read");
+        Path tiny = Files.write(folder.resolve("tiny"), new byte[0]);
+        assertThatThrownBy(() -> Dense.source(tiny)).isInstanceOf(WeightsException.class);
+    }
+}
