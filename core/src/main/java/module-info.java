@@ -1,4 +1,4 @@
-/// The GGUF container and the ggml block decoders: no threads, no memory policy, no I/O but the source.
+/// The GGUF container and the ggml block decoders: no threads, no memory policy, no I/O except through a source.
 ///
 /// The vector decoders need the module `jdk.incubator.vector` in the module graph (`--add-modules
 /// jdk.incubator.vector`); without it the scalar decoders do the work.

@@ -3,6 +3,13 @@ module dev.ffmstore {
     requires transitive dev.ffmstore.core;
     requires static org.jspecify;
 
+    uses dev.ffmstore.Model.Reader;
+
+    provides dev.ffmstore.Model.Reader with
+            dev.ffmstore.formats.SafetensorsReader,
+            dev.ffmstore.formats.IrpaReader,
+            dev.ffmstore.formats.NpyReader;
+
     exports dev.ffmstore;
     exports dev.ffmstore.export;
     exports dev.ffmstore.formats;

@@ -1,12 +1,23 @@
 package dev.ffmstore.bench;
 
+import dev.ffmstore.bench.export.WholeExport;
+import dev.ffmstore.bench.ggml.GgmlCommand;
+import dev.ffmstore.bench.kernels.Kernels;
+import dev.ffmstore.bench.load.ColdStart;
+import dev.ffmstore.bench.load.Scaling;
+import dev.ffmstore.bench.load.WholeLoad;
+import dev.ffmstore.bench.memory.MemoryHarness;
+import dev.ffmstore.bench.memory.MemoryTable;
+import dev.ffmstore.bench.peers.Peers;
+import dev.ffmstore.bench.report.Report;
+import dev.ffmstore.bench.run.ChildJvm;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/// The entry point of `benchmarks.jar`: a harness of this package by its name, JMH for everything else.
+/// The entry point of `benchmarks.jar`: a command by its name, JMH for everything else.
 @Command(
         name = "benchmarks",
         description = "Benchmarks of ffm-store. Arguments that name no command go to JMH, -h lists its options.",

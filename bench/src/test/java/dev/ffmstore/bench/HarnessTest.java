@@ -200,18 +200,6 @@ class HarnessTest {
     }
 
     @Test
-    void plainWriteCountsWhatIsNotAHole() throws Exception {
-        Path file = folder.resolve("holes");
-        PlainWrite.write(file, 200_000, 2);
-        assertThat(PlainWrite.writtenBytes(file)).isEqualTo(200_000).isEqualTo(Files.size(file));
-        byte[] bytes = new byte[300_000];
-        bytes[150_000] = 1;
-        bytes[299_999] = 1;
-        assertThat(PlainWrite.writtenBytes(Files.write(file, bytes))).isEqualTo(65_536 + 300_000 - 4 * 65_536);
-        Files.delete(file);
-    }
-
-    @Test
     void missingModelIsOneLine() {
         Result result = run("whole-load", "--model", folder.resolve("none.gguf").toString());
 

@@ -1,5 +1,6 @@
 package dev.ffmstore.bench;
 
+import dev.ffmstore.bench.run.RandomBlocks;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;

@@ -3,14 +3,13 @@ package dev.ffmstore.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.bench.run.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,39 +36,6 @@ class SuiteTest {
         CommandLine commands = Main.commands().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
         assertThat(commands.execute(args)).as(out + "\n" + err).isEqualTo(status);
         return Json.parse(out.toString());
-    }
-
-    @Test
-    void everyPeerLoadsTheSameElements() throws Exception {
-        String agreed = "";
-        for (Rival rival : List.of(
-                Peer.OURS.rival(),
-                Peer.OURS_SCALAR.rival(),
-                new RegionRival(() -> BlockDecoders.scalar()::of),
-                Peer.FLOAT_ARRAYS.rival(),
-                Peer.ELEMENTS.rival(),
-                Peer.BOXED.rival())) {
-            Path file = SyntheticModel.layers(0, 64).writeTo(folder.resolve("peers.gguf"));
-            try (Rival.Loaded loaded = rival.load(file, 2)) {
-                assertThat(loaded.tensorCount()).isEqualTo(3);
-                assertThat(loaded.elementCount(0)).isEqualTo(64 * 2048);
-                assertThat(loaded.element(1, 2047)).isEqualTo(1 + 255 * 0x1p-12f);
-                String all = elements(loaded);
-                assertThat(all).isEqualTo(agreed.isEmpty() ? all : agreed);
-                agreed = all;
-            }
-        }
-    }
-
-    /// Each element of every tensor, in one checksum.
-    private static String elements(Rival.Loaded loaded) {
-        long sum = 1;
-        for (int tensor = 0; tensor < loaded.tensorCount(); tensor++) {
-            for (long i = 0; i < loaded.elementCount(tensor); i++) {
-                sum = 31 * sum + Float.floatToRawIntBits(loaded.element(tensor, i));
-            }
-        }
-        return Long.toHexString(sum);
     }
 
     @Test
@@ -190,19 +156,6 @@ class SuiteTest {
                 .startsWith("not run: it takes ");
         assertThat(report.object("manyTensors").number("tensors")).isEqualTo(50);
         assertThat(models).isEmptyDirectory();
-    }
-
-    @Test
-    void aProcessThatTakesTooLongIsEnded() throws Exception {
-        ChildRun run =
-                ChildRun.of(new ChildJvm(List.of(), SuiteTest.class, List.of()).process(), Duration.ofSeconds(1));
-
-        assertThat(run.failure()).isEqualTo("not done after 1 s");
-    }
-
-    /// Sleeps: the process of [#aProcessThatTakesTooLongIsEnded].
-    public static void main(String[] args) throws InterruptedException {
-        Thread.sleep(Duration.ofMinutes(1));
     }
 
     @Test

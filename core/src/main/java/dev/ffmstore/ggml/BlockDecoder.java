@@ -2,11 +2,11 @@ package dev.ffmstore.ggml;
 
 import java.lang.foreign.MemorySegment;
 
-/// Decodes blocks of one ggml type to dense elements.
+/// Decodes blocks of one ggml type into dense elements.
 ///
-/// The dense form is little-endian: 32-bit floats for every type but the plain ones F64, I8, I16, I32 and I64,
-/// which are copied as they are. A decoder may hold scratch memory of its own: it is cheap to obtain, and one
-/// thread at a time uses it.
+/// The dense form is little-endian: 32-bit floats for every type except the plain types F64, I8, I16, I32 and I64,
+/// which are copied as they are. A decoder may hold scratch memory of its own: it is cheap to obtain, and only one
+/// thread at a time may use it.
 public interface BlockDecoder {
 
     /// {@return the type of the blocks}
@@ -14,8 +14,8 @@ public interface BlockDecoder {
 
     /// Decodes `blockCount` consecutive blocks.
     ///
-    /// Any segment will do, heap segments, unaligned offsets and read-only sources included; vectors are used
-    /// between native segments only. For speed, keep to one kind of arena: a JVM that has seen several kinds in one
+    /// Any segment will do, including heap segments, unaligned offsets and read-only sources; vectors are used only
+    /// between native segments. For speed, keep to one kind of arena: a JVM that has seen several kinds in one
     /// decoder compiles it for all of them. The two ranges must not overlap. Nothing is allocated per block. Bytes
     /// of `dense` outside the range written stay as they are.
     ///
@@ -24,6 +24,7 @@ public interface BlockDecoder {
     /// @param dense where the elements go
     /// @param denseOffset the offset of the first element, in bytes
     /// @param blockCount how many blocks to decode, 0 or more
-    /// @throws IndexOutOfBoundsException if a range does not lie within its segment; nothing is written then
+    /// @throws IndexOutOfBoundsException if a range does not lie within its segment; in that case
+    /// nothing is written
     void decode(MemorySegment blocks, long blocksOffset, MemorySegment dense, long denseOffset, long blockCount);
 }

@@ -5,28 +5,29 @@ import dev.ffmstore.internal.vector.VectorDecoders;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/// The scalar and the vector decoders, and which of them this JVM can have.
+/// The scalar and the vector decoders, and which of them this JVM can use.
 ///
 /// Vector decoders use the Vector API (`jdk.incubator.vector`) with vectors of 512 or 256 bits, whichever is the
 /// machine's widest. They need the flag `--add-modules jdk.incubator.vector`. On a machine with narrower vectors,
-/// and for types where the scalar kernel measures faster (F16: C2 vectorises the JDK's own conversion), the vector
-/// kind *is* the scalar kernel. Both kinds give the same bits.
+/// and for types where the scalar kernel is faster (F16: C2 vectorises the JDK's own conversion), the vector kind
+/// *is* the scalar kernel. Both kinds give the same bits.
 ///
-/// A value of this class is immutable and may be used by any thread; the decoders it hands out may not be shared.
+/// A value of this class is immutable and may be used by any thread; the decoders it hands out must not be
+/// shared between threads.
 public final class BlockDecoders {
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
     /// How decoders work.
     public enum Kind {
-        /// Without the Vector API; the definition of the result.
+        /// Without the Vector API; these define the result.
         SCALAR,
-        /// Several elements at a time, by the Vector API.
+        /// Several elements at a time, with the Vector API.
         VECTOR
     }
 
     private static final BlockDecoders SCALAR = new BlockDecoders(Kind.SCALAR, 0);
 
-    /// Looked for, and said in the log where it is missing, when it is asked for the first time.
+    /// Looked up on first use; if it is missing, the log says so.
     private static final class VectorModule {
         static final boolean PRESENT = find();
 
@@ -35,13 +36,14 @@ public final class BlockDecoders {
             if (!present) {
                 log(
                         System.Logger.Level.INFO,
-                        "decoders: scalar; --add-modules " + VECTOR_MODULE + " makes them several times faster");
+                        "decoders: scalar; with --add-modules " + VECTOR_MODULE
+                                + " a long-lived process decodes faster, once its vector kernels are compiled");
             }
             return present;
         }
     }
 
-    /// Decided when it is asked for the first time.
+    /// Decided on first use.
     private static final class Best {
         static final BlockDecoders DECODERS = choose();
 
@@ -64,8 +66,8 @@ public final class BlockDecoders {
         this.vectorBits = vectorBits;
     }
 
-    /// {@return the vector decoders if the module they need is there, the scalar ones otherwise; decided and logged
-    /// once}
+    /// {@return the vector decoders if the module they need is present, the scalar ones otherwise; decided
+    /// and logged once}
     public static BlockDecoders best() {
         return Best.DECODERS;
     }
@@ -86,9 +88,9 @@ public final class BlockDecoders {
         return new BlockDecoders(Kind.VECTOR, VectorDecoders.vectorBits());
     }
 
-    /// {@return whether this JVM can have vector decoders}
+    /// {@return whether this JVM can use vector decoders}
     ///
-    /// It loads none of them. Where it cannot, the log says so, once, and names the flag.
+    /// Asking loads none of them. If it cannot, the log says so once and names the flag.
     public static boolean isVectorAvailable() {
         return VectorModule.PRESENT;
     }
@@ -98,7 +100,7 @@ public final class BlockDecoders {
         return kind;
     }
 
-    /// {@return the width of the vectors in bits, 512 or 256; 0 where no vectors are used}
+    /// {@return the width of the vectors in bits, 512 or 256; 0 if no vectors are used}
     public int vectorBits() {
         return vectorBits;
     }
@@ -132,7 +134,7 @@ public final class BlockDecoders {
         return vectorBits == 0 ? "vector (scalar: vectors too narrow)" : "vector (" + vectorBits + " bits)";
     }
 
-    /// Elements that are stored as they are.
+    /// Copies elements that are stored in their dense form.
     private record Copy(GgmlType type) implements BlockDecoder {
         @Override
         public void decode(

@@ -14,7 +14,7 @@ public enum GgmlType {
     Q5_0(6, 32, 22),
     Q5_1(7, 32, 24),
     Q8_0(8, 32, 34),
-    /// An activation type: it is listed, but has no decoder, in ggml neither.
+    /// An activation type: it is listed but has no decoder, not even in ggml.
     Q8_1(9, 32, 36),
     Q2_K(10, 256, 84),
     Q3_K(11, 256, 110),
@@ -65,13 +65,13 @@ public enum GgmlType {
         this.blockBytes = blockBytes;
     }
 
-    /// {@return the type with this id, or empty if ggml has none, or has none any more}
+    /// {@return the type with this id, or empty if ggml has none, or no longer has one}
     public static Optional<GgmlType> ofId(int id) {
         return id < 0 || id >= ID_COUNT ? Optional.empty() : Optional.ofNullable(BY_ID[id]);
     }
 
-    /// {@return what became of an id that ggml once had and has removed, as a phrase for a message; empty for every
-    /// other id}
+    /// {@return what became of an id that ggml once had and has removed, as a phrase for a message; empty for
+    /// every other id}
     public static Optional<String> removed(int id) {
         return switch (id) {
             case 4 -> Optional.of("Q4_2 has been removed from ggml, convert the model to Q4_0 or Q4_K again");

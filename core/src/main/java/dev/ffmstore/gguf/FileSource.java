@@ -1,11 +1,11 @@
 package dev.ffmstore.gguf;
 
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.text.Problem;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
@@ -14,13 +14,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/// A local file, read with positional reads of one shared channel.
+/// A local file, read through positional reads of one shared channel.
 ///
-/// An interrupt closes a channel for everybody. The thread that was interrupted gets its exception; the others open
-/// the file again, make sure that it is still the same one, and go on.
+/// An interrupt in the middle of a read closes the channel for everybody. The thread that was interrupted gets its
+/// exception; the others open the file again, check that it is still the same one, and go on.
 final class FileSource implements Source {
-    /// A single read of a channel is limited to what an int counts; far below that, a larger one gains nothing.
+    /// A single read of a channel is limited to the range of an int; far below that, larger reads gain nothing.
     private static final long MAX_READ_BYTES = 1L << 28;
 
     private final Path path;
@@ -69,6 +70,9 @@ final class FileSource implements Source {
     public void read(long offset, MemorySegment target) throws IOException {
         long length = target.byteSize();
         Objects.checkFromIndexSize(offset, length, opened.size());
+        if (Thread.currentThread().isInterrupted()) { // a read would close the channel for everybody
+            throw interrupted(null);
+        }
         for (long done = 0; done < length; ) {
             ByteBuffer chunk = target.asSlice(done, Math.min(length - done, MAX_READ_BYTES))
                     .asByteBuffer();
@@ -82,19 +86,29 @@ final class FileSource implements Source {
             try {
                 int read = current.read(chunk, position);
                 if (read < 0) {
-                    throw new EOFException(Printable.escape(name()) + ": ends early: expected "
-                            + (position + chunk.remaining()) + " bytes at least, got " + current.size());
+                    throw new EOFException(Problem.of(name(), "ends early")
+                            .expected(position + chunk.remaining() + " bytes at least")
+                            .got(current.size())
+                            .toString());
                 }
                 return read;
-            } catch (ClosedByInterruptException e) {
-                throw e;
             } catch (ClosedChannelException e) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw interrupted(e);
+                }
                 if (closed) {
                     throw e;
                 }
                 reopen(current);
             }
         }
+    }
+
+    private InterruptedIOException interrupted(@Nullable ClosedChannelException cause) {
+        InterruptedIOException failure = new InterruptedIOException(
+                Problem.of(name(), "interrupted while being read").toString());
+        failure.initCause(cause);
+        return failure;
     }
 
     @SuppressWarnings("ReferenceEquality") // the very channel that broke, or one that another thread has opened since
@@ -105,7 +119,7 @@ final class FileSource implements Source {
         if (channel != broken) {
             return;
         }
-        requireUnchanged(); // before opening too: opening a FIFO would wait for its writer
+        requireUnchanged(); // before opening as well: opening a FIFO would wait for its writer
         FileChannel again = FileChannel.open(path, StandardOpenOption.READ);
         try {
             requireUnchanged();
@@ -118,7 +132,8 @@ final class FileSource implements Source {
 
     private void requireUnchanged() throws IOException {
         if (!identity().equals(opened)) {
-            throw new IOException(Printable.escape(name()) + ": has changed while it was being read");
+            throw new IOException(
+                    Problem.of(name(), "has changed while it was being read").toString());
         }
     }
 

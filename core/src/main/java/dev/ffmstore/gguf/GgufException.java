@@ -1,13 +1,13 @@
 package dev.ffmstore.gguf;
 
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /// A file that is not a GGUF file this library reads: malformed, truncated, or of a kind it refuses.
 ///
-/// The message has one form, `FILE: what is wrong: offset=N, expected X, got Y`; its parts that do not apply are
-/// left out. Text that comes from the file stands in it with control and bidirectional characters escaped.
+/// The message has one form, `FILE: what is wrong: offset=N, expected X, got Y`; parts that do not apply are left
+/// out. Text from the file appears in it with control and bidirectional characters escaped.
 public final class GgufException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -18,35 +18,33 @@ public final class GgufException extends IOException {
         this.offset = offset;
     }
 
-    /// {@return an exception for something wrong at one place of a file}
+    /// {@return an exception for something wrong at one place in a file}
     ///
     /// @param file the name of the source
-    /// @param problem what is wrong, without a full stop
     /// @param offset where in the file, in bytes from its start
     /// @param expected what would have been right, or null
     /// @param got what is there, or null
+    /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
+    /// @param values what is put into the sentence, as it stands in the file
+    /// @throws IllegalArgumentException if there are more values than places for them, or fewer
     public static GgufException at(
-            String file, String problem, long offset, @Nullable Object expected, @Nullable Object got) {
-        StringBuilder message = new StringBuilder(Printable.escape(file));
-        message.append(": ").append(problem).append(": offset=").append(offset);
-        if (expected != null) {
-            message.append(", expected ").append(expected);
-        }
-        if (got != null) {
-            message.append(", got ").append(got);
-        }
-        return new GgufException(message.toString(), offset);
+            String file, long offset, @Nullable Object expected, @Nullable Object got, String what, Object... values) {
+        Problem problem =
+                Problem.of(file, what, values).at(offset).expected(expected).got(got);
+        return new GgufException(problem.toString(), offset);
     }
 
     /// {@return an exception for a file that is well-formed but cannot be used as asked}
     ///
     /// @param file the name of the source
-    /// @param problem what is wrong, without a full stop
-    public static GgufException of(String file, String problem) {
-        return new GgufException(Printable.escape(file) + ": " + problem, -1);
+    /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
+    /// @param values what is put into the sentence, as it stands in the file
+    /// @throws IllegalArgumentException if there are more values than places for them, or fewer
+    public static GgufException of(String file, String what, Object... values) {
+        return new GgufException(Problem.of(file, what, values).toString(), -1);
     }
 
-    /// {@return where in the file the problem is, in bytes from its start, or -1 where no single place is to blame}
+    /// {@return where in the file the problem is, in bytes from its start, or -1 if no single place is to blame}
     public long offset() {
         return offset;
     }

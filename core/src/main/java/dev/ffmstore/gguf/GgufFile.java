@@ -1,6 +1,6 @@
 package dev.ffmstore.gguf;
 
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.text.Problem;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -48,17 +48,21 @@ public final class GgufFile implements Closeable {
     /// @param path the file
     /// @return the file; the caller closes it
     /// @throws GgufException if it is not a GGUF file this library reads
+    /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt
+    /// status stays set
     /// @throws IOException if it cannot be read
     public static GgufFile open(Path path) throws IOException {
         return open(Source.of(path), GgufOptions.defaults());
     }
 
-    /// Opens a source. The file owns it from here on: it is closed with the file, and also if opening fails.
+    /// Opens a source. The file owns it from then on: it is closed with the file, and also if opening fails.
     ///
-    /// @param source where the bytes are
+    /// @param source where the bytes come from
     /// @param options the limits
     /// @return the file; the caller closes it
     /// @throws GgufException if it is not a GGUF file this library reads
+    /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt
+    /// status stays set
     /// @throws IOException if it cannot be read
     @SuppressWarnings("MustBeClosed") // the file that is returned closes the arena
     public static GgufFile open(Source source, GgufOptions options) throws IOException {
@@ -67,10 +71,9 @@ public final class GgufFile implements Closeable {
             Source.Identity identity = source.identity();
             return new GgufFile(source, identity, arena, GgufParser.parse(source, options, arena));
         } catch (Throwable failure) {
-            arena.close();
-            try {
-                source.close();
-            } catch (IOException e) {
+            try (source) {
+                arena.close();
+            } catch (IOException | RuntimeException e) {
                 failure.addSuppressed(e);
             }
             throw failure;
@@ -82,7 +85,7 @@ public final class GgufFile implements Closeable {
         return source.name();
     }
 
-    /// {@return where the bytes are; it belongs to this file}
+    /// {@return where the bytes come from; it belongs to this file}
     public Source source() {
         return source;
     }
@@ -92,7 +95,8 @@ public final class GgufFile implements Closeable {
         return header.version();
     }
 
-    /// {@return what every tensor's offset from the start of the data is a multiple of, in bytes; a power of two}
+    /// {@return the power of two, in bytes, of which every tensor's offset from the start of the data
+    /// is a multiple}
     public int alignment() {
         return header.alignment();
     }
@@ -122,37 +126,44 @@ public final class GgufFile implements Closeable {
     /// @throws NoSuchElementException if there is none
     public TensorInfo tensor(String name) {
         return find(name)
-                .orElseThrow(() ->
-                        new NoSuchElementException(Printable.escape(name()) + ": no tensor " + Printable.escape(name)));
+                .orElseThrow(() -> new NoSuchElementException(
+                        Problem.of(name(), "no tensor {}", name).toString()));
     }
 
-    /// {@return what is odd about the file though it is accepted, one sentence each, fit to print: above all, what
-    /// makes ggml's own reader refuse it}
+    /// {@return what is odd about the file although it is accepted, one sentence each, fit to print: above all,
+    /// what would make ggml's own reader refuse it}
     public List<String> warnings() {
         return header.warnings();
     }
 
-    /// Makes sure that the source still is what it was when it was opened.
+    /// Checks that the source is still what it was when it was opened.
     ///
-    /// @throws IOException if it has changed, is gone, or cannot be asked
+    /// @throws IOException if it has changed, is gone, or cannot be queried
     public void checkUnchanged() throws IOException {
         Source.Identity now = source.identity();
         if (!now.equals(identity)) {
-            throw new IOException(Printable.escape(name()) + ": has changed since it was opened: expected "
-                    + identity.size() + " bytes of " + identity.modified() + ", got " + now.size() + " bytes of "
-                    + now.modified() + (now.key().equals(identity.key()) ? "" : ", another file"));
+            String another = now.key().equals(identity.key()) ? "" : ", another file";
+            throw new IOException(Problem.of(name(), "has changed since it was opened")
+                    .expected(state(identity))
+                    .got(state(now) + another)
+                    .toString());
         }
     }
 
-    /// Closes the source and frees the memory of the metadata. Closing twice does nothing.
+    private static String state(Source.Identity identity) {
+        return identity.size() + " bytes of " + identity.modified();
+    }
+
+    /// Closes the source and frees the memory of the metadata. Closing twice has no further effect.
     ///
-    /// @throws IllegalStateException if another thread is just passing a string's or an array's memory to a system
-    /// call
+    /// @throws IllegalStateException if another thread is passing the memory of a string or an array to a system
+    /// call at that moment; the source is closed all the same, and another close frees the memory
     @Override
     public synchronized void close() throws IOException {
-        if (arena.scope().isAlive()) {
-            arena.close();
+        try (source) {
+            if (arena.scope().isAlive()) {
+                arena.close();
+            }
         }
-        source.close();
     }
 }

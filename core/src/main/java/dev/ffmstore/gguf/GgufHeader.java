@@ -7,7 +7,7 @@ import java.util.List;
 /// @param version 2 or 3
 /// @param alignment in bytes, a power of two
 /// @param dataOffset where tensor data starts, in bytes from the start of the file; may lie past its end if there
-/// is none
+/// is no data
 /// @param metadata keys and values
 /// @param tensors in the file's order
 /// @param warnings what is odd, fit to print

@@ -1,9 +1,9 @@
 package dev.ffmstore.gguf;
 
-/// What `GgufFile.open` puts up with. Immutable.
+/// The limits that `GgufFile.open` sets. Immutable.
 ///
-/// @param maxMetadataBytes the largest header (metadata and tensor infos together) that is read, in bytes; 1 or
-/// more
+/// @param maxMetadataBytes the largest header (metadata and tensor infos together) that is read, in bytes;
+/// 1 or more
 /// @param maxMetadataEntries the largest number of metadata keys that is read; 1 or more
 /// @param maxTensors the largest number of tensors that is read; 1 or more
 public record GgufOptions(long maxMetadataBytes, int maxMetadataEntries, int maxTensors) {

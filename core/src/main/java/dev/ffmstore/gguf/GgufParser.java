@@ -1,7 +1,7 @@
 package dev.ffmstore.gguf;
 
 import dev.ffmstore.ggml.GgmlType;
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,8 +32,8 @@ import java.util.Set;
 /// string = length u64 │ bytes          array = element type u32 │ count u64 │ elements
 /// ```
 ///
-/// All numbers are little-endian. Nothing is allocated from a count or a length before it has been held against
-/// what is left of the file.
+/// All numbers are little-endian. No count or length leads to an allocation before it has been checked against what
+/// is left of the file.
 final class GgufParser {
     private static final int MAGIC = 0x46554747; // "GGUF"
     private static final int MAX_KEY_BYTES = 65535;
@@ -90,14 +90,14 @@ final class GgufParser {
 
     private int version() throws IOException {
         if (source.size() == 0) {
-            throw cursor.fail("not a GGUF file", 0, "the magic \"GGUF\"", "an empty file");
+            throw cursor.fail(0, "the magic \"GGUF\"", "an empty file", "not a GGUF file");
         }
         if (source.size() < Integer.BYTES) {
-            throw cursor.fail("not a GGUF file", 0, "the magic \"GGUF\"", source.size() + " bytes in all");
+            throw cursor.fail(0, "the magic \"GGUF\"", source.size() + " bytes in all", "not a GGUF file");
         }
         int magic = cursor.u32("the magic");
         if (magic != MAGIC) {
-            throw cursor.fail("not a GGUF file", 0, "the magic \"GGUF\" (" + hex(MAGIC) + ")", hex(magic));
+            throw cursor.fail(0, "the magic \"GGUF\" (" + hex(MAGIC) + ")", hex(magic), "not a GGUF file");
         }
         int version = cursor.u32("the version");
         if (version == 2 || version == 3) {
@@ -111,7 +111,7 @@ final class GgufParser {
         } else {
             problem = "unknown GGUF version";
         }
-        throw cursor.fail(problem, Integer.BYTES, "version 2 or 3, little-endian", Integer.toUnsignedString(version));
+        throw cursor.fail(Integer.BYTES, "version 2 or 3, little-endian", Integer.toUnsignedString(version), problem);
     }
 
     private static String hex(int bits) {
@@ -120,15 +120,14 @@ final class GgufParser {
 
     private long count(String what, int smallestBytes, int limit) throws IOException {
         long offset = cursor.position();
-        long count = cursor.u64("the count of " + what);
+        long count = cursor.u64("the count of {}", what);
         long most = cursor.remaining() / smallestBytes;
         if (Long.compareUnsigned(count, most) > 0) {
-            throw cursor.fail(
-                    "more " + what + " than the file has room for", offset, most + " at most", unsigned(count));
+            throw cursor.fail(offset, most + " at most", unsigned(count), "more {} than the file has room for", what);
         }
         if (count > limit) {
             throw cursor.fail(
-                    "more " + what + " than the limit, which an option raises", offset, limit + " at most", count);
+                    offset, limit + " at most", count, "more {} than the limit, which an option raises", what);
         }
         return count;
     }
@@ -138,7 +137,7 @@ final class GgufParser {
         for (long i = 0; i < keyCount; i++) {
             long offset = cursor.position();
             String key = identifier("a metadata key", MAX_KEY_BYTES);
-            MetadataType type = type("the type of metadata key " + show(key));
+            MetadataType type = type("the type of metadata key {}", key);
             long valueOffset = cursor.position();
             MetadataValue value = switch (type) {
                 case STRING -> text(key);
@@ -146,7 +145,7 @@ final class GgufParser {
                 default -> scalar(type, key);
             };
             if (values.putIfAbsent(key, value) != null) {
-                throw cursor.fail("metadata key " + show(key) + " occurs twice", offset, null, null);
+                throw cursor.fail(offset, null, null, "metadata key {} occurs twice", key);
             }
             if (key.equals(ALIGNMENT_KEY)) {
                 alignment = alignment(value, valueOffset);
@@ -155,73 +154,82 @@ final class GgufParser {
         return new Metadata(values);
     }
 
-    private MetadataType type(String what) throws IOException {
+    private MetadataType type(String what, Object... values) throws IOException {
         long offset = cursor.position();
-        int id = cursor.u32(what);
+        int id = cursor.u32(what, values);
         if (id < 0 || id >= MetadataType.COUNT) {
             throw cursor.fail(
-                    what + " is unknown", offset, "0 to " + (MetadataType.COUNT - 1), Integer.toUnsignedString(id));
+                    offset,
+                    "0 to " + (MetadataType.COUNT - 1),
+                    Integer.toUnsignedString(id),
+                    what + " is unknown",
+                    values);
         }
         return MetadataType.ofId(id);
     }
 
     private MetadataValue scalar(MetadataType type, String key) throws IOException {
-        String what = "the value of metadata key " + show(key);
+        String what = "the value of metadata key {}";
         return switch (type) {
-            case UINT8 -> new MetadataValue.Int(type, cursor.u8(what));
-            case INT8 -> new MetadataValue.Int(type, (byte) cursor.u8(what));
-            case UINT16 -> new MetadataValue.Int(type, cursor.u16(what));
-            case INT16 -> new MetadataValue.Int(type, (short) cursor.u16(what));
-            case UINT32 -> new MetadataValue.Int(type, Integer.toUnsignedLong(cursor.u32(what)));
-            case INT32 -> new MetadataValue.Int(type, cursor.u32(what));
-            case UINT64, INT64 -> new MetadataValue.Int(type, cursor.u64(what));
-            case FLOAT32 -> new MetadataValue.Real(type, Float.intBitsToFloat(cursor.u32(what)));
-            case FLOAT64 -> new MetadataValue.Real(type, Double.longBitsToDouble(cursor.u64(what)));
-            case BOOL -> new MetadataValue.Bool(cursor.u8(what) != 0);
+            case UINT8 -> new MetadataValue.Int(type, cursor.u8(what, key));
+            case INT8 -> new MetadataValue.Int(type, (byte) cursor.u8(what, key));
+            case UINT16 -> new MetadataValue.Int(type, cursor.u16(what, key));
+            case INT16 -> new MetadataValue.Int(type, (short) cursor.u16(what, key));
+            case UINT32 -> new MetadataValue.Int(type, Integer.toUnsignedLong(cursor.u32(what, key)));
+            case INT32 -> new MetadataValue.Int(type, cursor.u32(what, key));
+            case UINT64, INT64 -> new MetadataValue.Int(type, cursor.u64(what, key));
+            case FLOAT32 -> new MetadataValue.Real(type, Float.intBitsToFloat(cursor.u32(what, key)));
+            case FLOAT64 -> new MetadataValue.Real(type, Double.longBitsToDouble(cursor.u64(what, key)));
+            case BOOL -> new MetadataValue.Bool(cursor.u8(what, key) != 0);
             case STRING, ARRAY -> throw new AssertionError(type);
         };
     }
 
     private MetadataValue.Text text(String key) throws IOException {
-        String what = "the value of metadata key " + show(key);
-        long length = stringLength(what);
-        MetadataValue.Text text = new MetadataValue.Text(payload(length, what));
+        String what = "the value of metadata key {}";
+        long length = stringLength(what, key);
+        MetadataValue.Text text = new MetadataValue.Text(payload(length, what, key));
         if (!isUtf8(text.bytes())) {
-            warnings.add("the string of metadata key " + show(key) + " is not valid UTF-8");
+            warnings.add(Problem.fill("the string of metadata key {} is not valid UTF-8", key));
         }
         return text;
     }
 
     private MetadataValue.Array array(String key) throws IOException {
-        String what = "the array of metadata key " + show(key);
+        String what = "the array of metadata key {}";
         long typeOffset = cursor.position();
-        MetadataType elementType = type("the element type of metadata key " + show(key));
+        MetadataType elementType = type("the element type of metadata key {}", key);
         if (elementType == MetadataType.ARRAY) {
             throw cursor.fail(
-                    "metadata key " + show(key) + " is an array of arrays, which is not supported",
                     typeOffset,
                     "a plain element type",
-                    "an array");
+                    "an array",
+                    "metadata key {} is an array of arrays, which is not supported",
+                    key);
         }
         long countOffset = cursor.position();
-        long count = cursor.u64(what);
+        long count = cursor.u64(what, key);
         long most = cursor.remaining() / elementType.smallestBytes();
         if (Long.compareUnsigned(count, most) > 0) {
             throw cursor.fail(
-                    what + " is longer than the rest of the file", countOffset, most + " at most", unsigned(count));
+                    countOffset,
+                    most + " at most",
+                    unsigned(count),
+                    what + " is longer than the rest of the file",
+                    key);
         }
         if (elementType != MetadataType.STRING) {
-            MemorySegment elements = payload(count * elementType.smallestBytes(), what);
+            MemorySegment elements = payload(count * elementType.smallestBytes(), what, key);
             return new MetadataValue.Array(elementType, count, elements, new long[0]);
         }
-        return stringArray(count, what);
+        return stringArray(count, what, key);
     }
 
     /// Walks over the strings once to see where they end, then reads them in one piece and indexes what was read.
-    private MetadataValue.Array stringArray(long count, String what) throws IOException {
+    private MetadataValue.Array stringArray(long count, String what, Object... values) throws IOException {
         long start = cursor.position();
         for (long i = 0; i < count; i++) {
-            cursor.skip(stringLength(what), what);
+            cursor.skip(stringLength(what, values), what, values);
         }
         MemorySegment bytes = payload(start, cursor.position() - start);
         long[] index = new long[Math.toIntExact(Math.ceilDiv(count, (long) MetadataValue.Array.INDEX_STRIDE))];
@@ -233,17 +241,17 @@ final class GgufParser {
             long room = bytes.byteSize() - position - Long.BYTES;
             long length = room < 0 ? -1 : bytes.get(HeaderCursor.U64, position);
             if (length < 0 || length > room) {
-                throw cursor.fail(what + " has changed while it was being read", start + position, null, null);
+                throw cursor.fail(start + position, null, null, what + " has changed while it was being read", values);
             }
             position += Long.BYTES + length;
         }
         return new MetadataValue.Array(MetadataType.STRING, count, bytes, index);
     }
 
-    private MemorySegment payload(long length, String what) throws IOException {
-        cursor.require(length, what);
+    private MemorySegment payload(long length, String what, Object... values) throws IOException {
+        cursor.require(length, what, values);
         MemorySegment bytes = memory.allocate(length);
-        cursor.read(bytes, what);
+        cursor.read(bytes, what, values);
         return bytes;
     }
 
@@ -253,28 +261,29 @@ final class GgufParser {
         return bytes;
     }
 
-    private long stringLength(String what) throws IOException {
+    private long stringLength(String what, Object... values) throws IOException {
         long offset = cursor.position();
-        long length = cursor.u64(what);
+        long length = cursor.u64(what, values);
         if (Long.compareUnsigned(length, cursor.remaining()) > 0) {
             throw cursor.fail(
-                    what + " is a string longer than the rest of the file",
                     offset,
                     cursor.remaining() + " bytes at most",
-                    unsigned(length));
+                    unsigned(length),
+                    what + " is a string longer than the rest of the file",
+                    values);
         }
         return length;
     }
 
-    /// A key or a tensor name: not empty, valid UTF-8, no NUL.
+    /// Reads a key or a tensor name: not empty, valid UTF-8, no NUL.
     private String identifier(String what, int maxBytes) throws IOException {
         long offset = cursor.position();
         long length = stringLength(what);
         if (length == 0) {
-            throw cursor.fail(what + " is empty", offset, null, null);
+            throw cursor.fail(offset, null, null, what + " is empty");
         }
         if (length > maxBytes) {
-            throw cursor.fail(what + " is too long", offset, maxBytes + " bytes at most", length);
+            throw cursor.fail(offset, maxBytes + " bytes at most", length, what + " is too long");
         }
         cursor.require(length, what);
         byte[] bytes = new byte[(int) length];
@@ -286,10 +295,10 @@ final class GgufParser {
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw cursor.fail(what + " is not valid UTF-8", offset + Long.BYTES, null, null);
+            throw cursor.fail(offset + Long.BYTES, null, null, what + " is not valid UTF-8");
         }
         if (text.indexOf('\0') >= 0) {
-            throw cursor.fail(what + " contains NUL: " + show(text), offset + Long.BYTES, null, null);
+            throw cursor.fail(offset + Long.BYTES, null, null, what + " contains NUL: {}", text);
         }
         return text;
     }
@@ -302,10 +311,11 @@ final class GgufParser {
             return (int) number.value();
         }
         throw cursor.fail(
-                ALIGNMENT_KEY + " is not usable",
                 offset,
                 "a UINT32, a power of two, at most " + MAX_ALIGNMENT,
-                value instanceof MetadataValue.Int ? value.type() + " " + value : value.type());
+                value instanceof MetadataValue.Int ? value.type() + " " + value : value.type(),
+                "{} is not usable",
+                ALIGNMENT_KEY);
     }
 
     /// A tensor info as it stands in the file.
@@ -321,7 +331,7 @@ final class GgufParser {
         for (long i = 0; i < count; i++) {
             RawTensor tensor = rawTensor();
             if (!names.add(tensor.name())) {
-                throw cursor.fail("tensor " + show(tensor.name()) + " occurs twice", tensor.start(), null, null);
+                throw cursor.fail(tensor.start(), null, null, "tensor {} occurs twice", tensor.name());
             }
             tensors.add(tensor);
         }
@@ -331,45 +341,50 @@ final class GgufParser {
     private RawTensor rawTensor() throws IOException {
         long start = cursor.position();
         String name = identifier("a tensor name", MAX_NAME_BYTES);
-        String tensor = "tensor " + show(name);
         long rankOffset = cursor.position();
-        int rank = cursor.u32("the rank of " + tensor);
+        int rank = cursor.u32("the rank of tensor {}", name);
         if (rank < 0 || rank > MAX_RANK) {
             throw cursor.fail(
-                    tensor + " has too many dimensions",
                     rankOffset,
                     MAX_RANK + " at most",
-                    Integer.toUnsignedString(rank));
+                    Integer.toUnsignedString(rank),
+                    "tensor {} has too many dimensions",
+                    name);
         }
         long[] dimensions = new long[rank];
         long dimensionsOffset = cursor.position();
         for (int i = rank - 1; i >= 0; i--) {
             long offset = cursor.position();
-            dimensions[i] = cursor.u64("the dimensions of " + tensor);
+            dimensions[i] = cursor.u64("the dimensions of tensor {}", name);
             if (dimensions[i] < 0) {
                 throw cursor.fail(
-                        tensor + " has a dimension out of range", offset, "0 to 2^63 - 1", unsigned(dimensions[i]));
+                        offset,
+                        "0 to 2^63 - 1",
+                        unsigned(dimensions[i]),
+                        "tensor {} has a dimension out of range",
+                        name);
             }
         }
         long typeOffset = cursor.position();
-        GgmlType type = ggmlType(tensor, typeOffset);
+        GgmlType type = ggmlType(name, typeOffset);
         Shape shape;
         long byteSize;
         try {
             shape = Shape.of(dimensions);
             Math.multiplyExact(nonZeroProduct(dimensions), type.denseElementBytes());
-            checkRow(tensor, dimensionsOffset, shape, type);
+            checkRow(name, dimensionsOffset, shape, type);
             byteSize = Math.multiplyExact(shape.elementCount() / type.blockLength(), type.blockBytes());
             alignUp(byteSize, MAX_ALIGNMENT);
         } catch (ArithmeticException e) {
             throw cursor.fail(
-                    tensor + " is larger than a signed 64-bit size",
                     dimensionsOffset,
                     "a size below 2^63 bytes",
-                    type + " " + Arrays.toString(dimensions));
+                    type + " " + Arrays.toString(dimensions),
+                    "tensor {} is larger than a signed 64-bit size",
+                    name);
         }
         long offsetPosition = cursor.position();
-        long offset = cursor.u64("the offset of " + tensor);
+        long offset = cursor.u64("the offset of tensor {}", name);
         return new RawTensor(start, name, type, shape, byteSize, offsetPosition, offset);
     }
 
@@ -384,15 +399,17 @@ final class GgufParser {
     private void checkRow(String tensor, long offset, Shape shape, GgmlType type) throws GgufException {
         if (shape.rowLength() % type.blockLength() != 0) {
             throw cursor.fail(
-                    tensor + " has rows that are not whole blocks of " + type,
                     offset,
                     "a row length that is a multiple of " + type.blockLength(),
-                    shape.rowLength());
+                    shape.rowLength(),
+                    "tensor {} has rows that are not whole blocks of {}",
+                    tensor,
+                    type);
         }
     }
 
     private GgmlType ggmlType(String tensor, long offset) throws IOException {
-        int id = cursor.u32("the type of " + tensor);
+        int id = cursor.u32("the type of tensor {}", tensor);
         GgmlType type = GgmlType.ofId(id).orElse(null);
         if (type != null) {
             return type;
@@ -400,26 +417,31 @@ final class GgufParser {
         String removed = GgmlType.removed(id).orElse(null);
         throw removed == null
                 ? cursor.fail(
-                        tensor + " has an unknown ggml type", offset, "a known type id", Integer.toUnsignedString(id))
-                : cursor.fail(tensor + " has a removed ggml type: " + removed, offset, null, "type id " + id);
+                        offset,
+                        "a known type id",
+                        Integer.toUnsignedString(id),
+                        "tensor {} has an unknown ggml type",
+                        tensor)
+                : cursor.fail(offset, null, "type id " + id, "tensor {} has a removed ggml type: {}", tensor, removed);
     }
 
     private TensorInfo place(RawTensor tensor, long dataOffset) throws GgufException {
-        String what = "tensor " + show(tensor.name());
         if ((tensor.offset() & (alignment - 1)) != 0) {
             throw cursor.fail(
-                    what + " is not aligned",
                     tensor.offsetPosition(),
                     "an offset that is a multiple of " + alignment,
-                    unsigned(tensor.offset()));
+                    unsigned(tensor.offset()),
+                    "tensor {} is not aligned",
+                    tensor.name());
         }
         long available = Math.max(0, source.size() - dataOffset);
         if (tensor.offset() < 0 || tensor.offset() > available || tensor.byteSize() > available - tensor.offset()) {
             throw cursor.fail(
-                    what + " lies outside the file",
                     tensor.offsetPosition(),
                     tensor.byteSize() + " bytes within the " + available + " bytes of data",
-                    "data offset " + unsigned(tensor.offset()));
+                    "data offset " + unsigned(tensor.offset()),
+                    "tensor {} lies outside the file",
+                    tensor.name());
         }
         return new TensorInfo(
                 tensor.name(), tensor.type(), tensor.shape(), dataOffset + tensor.offset(), tensor.byteSize());
@@ -434,10 +456,12 @@ final class GgufParser {
             TensorInfo tensor = byOffset.get(i);
             if (tensor.offset() - before.offset() < before.byteSize()) {
                 throw cursor.fail(
-                        "tensors " + show(before.name()) + " and " + show(tensor.name()) + " overlap",
                         tensor.offset(),
                         "data from offset " + (before.offset() + before.byteSize()) + " on",
-                        tensor.offset());
+                        tensor.offset(),
+                        "tensors {} and {} overlap",
+                        before.name(),
+                        tensor.name());
             }
         }
     }
@@ -447,8 +471,12 @@ final class GgufParser {
         long expected = dataOffset;
         for (TensorInfo tensor : tensors) {
             if (tensor.offset() != expected) {
-                warnings.add("the data of tensor " + show(tensor.name()) + " is at offset " + tensor.offset()
-                        + " where ggml expects " + expected + " (gap or other order): ggml refuses the file");
+                warnings.add(Problem.fill(
+                        "the data of tensor {} is at offset {} where ggml expects {} (gap or other order):"
+                                + " ggml refuses the file",
+                        tensor.name(),
+                        tensor.offset(),
+                        expected));
                 return;
             }
             expected += alignUp(tensor.byteSize(), alignment);
@@ -484,9 +512,5 @@ final class GgufParser {
 
     private static String unsigned(long value) {
         return Long.toUnsignedString(value);
-    }
-
-    private static String show(String text) {
-        return Printable.escape(text, 200);
     }
 }

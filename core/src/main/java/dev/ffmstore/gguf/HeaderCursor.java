@@ -9,7 +9,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the header of a source front to back through a small window, and never past the end or past the limit.
+/// Reads the header of a source from front to back through a small window, and never past the end or the limit.
+///
+/// In messages, `what` names what is read; each `{}` in it stands for the next of the values.
 final class HeaderCursor {
     private static final int WINDOW_BYTES = 64 << 10;
 
@@ -38,33 +40,33 @@ final class HeaderCursor {
         return source.size() - position;
     }
 
-    int u8(String what) throws IOException {
-        return Byte.toUnsignedInt(window.get(JAVA_BYTE, take(1, what)));
+    int u8(String what, Object... values) throws IOException {
+        return Byte.toUnsignedInt(window.get(JAVA_BYTE, take(1, what, values)));
     }
 
-    int u16(String what) throws IOException {
-        return Short.toUnsignedInt(window.get(U16, take(Short.BYTES, what)));
+    int u16(String what, Object... values) throws IOException {
+        return Short.toUnsignedInt(window.get(U16, take(Short.BYTES, what, values)));
     }
 
-    int u32(String what) throws IOException {
-        return window.get(U32, take(Integer.BYTES, what));
+    int u32(String what, Object... values) throws IOException {
+        return window.get(U32, take(Integer.BYTES, what, values));
     }
 
-    long u64(String what) throws IOException {
-        return window.get(U64, take(Long.BYTES, what));
+    long u64(String what, Object... values) throws IOException {
+        return window.get(U64, take(Long.BYTES, what, values));
     }
 
     /// Moves on by `length` bytes without looking at them.
-    void skip(long length, String what) throws IOException {
-        require(length, what);
+    void skip(long length, String what, Object... values) throws IOException {
+        require(length, what, values);
         position += length;
     }
 
     /// Fills `target` from the current position and moves on.
-    void read(MemorySegment target, String what) throws IOException {
-        require(target.byteSize(), what);
+    void read(MemorySegment target, String what, Object... values) throws IOException {
+        require(target.byteSize(), what, values);
         if (target.byteSize() <= window.byteSize()) {
-            long at = take((int) target.byteSize(), what);
+            long at = take((int) target.byteSize(), what, values);
             MemorySegment.copy(window, at, target, 0, target.byteSize());
         } else {
             readSource(position, target);
@@ -72,13 +74,13 @@ final class HeaderCursor {
         }
     }
 
-    GgufException fail(String problem, long offset, @Nullable Object expected, @Nullable Object got) {
-        return GgufException.at(source.name(), problem, offset, expected, got);
+    GgufException fail(long offset, @Nullable Object expected, @Nullable Object got, String what, Object... values) {
+        return GgufException.at(source.name(), offset, expected, got, what, values);
     }
 
-    /// Where in the window the next `length` bytes are, a window's size at most; moves on.
-    private long take(int length, String what) throws IOException {
-        require(length, what);
+    /// Finds where in the window the next `length` bytes are, at most a window's size, and moves on.
+    private long take(int length, String what, Object... values) throws IOException {
+        require(length, what, values);
         if (position < windowStart || position + length > windowStart + windowLength) {
             windowStart = position;
             windowLength = Math.min(window.byteSize(), remaining());
@@ -94,23 +96,23 @@ final class HeaderCursor {
         try {
             source.read(offset, target);
         } catch (EOFException e) {
-            GgufException truncated = fail("file ends early", offset, target.byteSize() + " more bytes", "fewer");
+            GgufException truncated = fail(offset, target.byteSize() + " more bytes", "fewer", "file ends early");
             truncated.initCause(e);
             throw truncated;
         }
     }
 
-    /// Fails unless `length` more bytes are there and within the limit.
-    void require(long length, String what) throws GgufException {
+    /// Fails unless `length` more bytes are left and within the limit.
+    void require(long length, String what, Object... values) throws GgufException {
         if (length > remaining()) {
-            throw fail("file ends inside " + what, position, length + " more bytes", remaining());
+            throw fail(position, length + " more bytes", remaining(), "file ends inside " + what, values);
         }
         if (length > limit - position) {
             throw fail(
-                    "metadata is larger than the limit, which an option raises",
                     position,
                     limit + " bytes at most",
-                    "more");
+                    "more",
+                    "metadata is larger than the limit, which an option raises");
         }
     }
 }

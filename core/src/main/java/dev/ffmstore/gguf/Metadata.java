@@ -1,6 +1,6 @@
 package dev.ffmstore.gguf;
 
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.text.Problem;
 import java.lang.foreign.SegmentAllocator;
 import java.util.Arrays;
 import java.util.Collections;
@@ -12,14 +12,21 @@ import java.util.SequencedMap;
 
 /// The metadata of a file: keys and values, in the file's order.
 ///
-/// The typed accessors throw `NoSuchElementException` for a key that is not there, naming the key, and
-/// `IllegalStateException` for a value of another type, naming both; each has a twin that takes a default for a
-/// missing key. Immutable; its memory belongs to whoever opened the file (see [MetadataValue]).
+/// The typed accessors throw `NoSuchElementException` for a missing key, naming it, and `IllegalStateException` for
+/// a value of another type, naming both; each except `array` has a twin that takes a default for a missing key.
+/// Immutable; its memory belongs to whoever opened the file (see [MetadataValue]).
 public final class Metadata {
+    private static final Metadata EMPTY = new Metadata(new LinkedHashMap<>());
+
     private final SequencedMap<String, MetadataValue> values;
 
     Metadata(SequencedMap<String, MetadataValue> values) {
         this.values = Collections.unmodifiableSequencedMap(values);
+    }
+
+    /// {@return metadata without a key, for models of formats that have none}
+    public static Metadata empty() {
+        return EMPTY;
     }
 
     /// {@return all keys and values, in the file's order, unmodifiable}
@@ -43,7 +50,7 @@ public final class Metadata {
     public MetadataValue get(String key) {
         MetadataValue value = values.get(key);
         if (value == null) {
-            throw new NoSuchElementException("no metadata key " + Printable.escape(key));
+            throw new NoSuchElementException(Problem.fill("no metadata key {}", key));
         }
         return value;
     }
@@ -93,16 +100,20 @@ public final class Metadata {
         return get(key) instanceof MetadataValue.Array array ? array : fail(key, "an array");
     }
 
-    @SuppressWarnings("TypeParameterUnusedInFormals") // returns never: of any type, to stand in an expression
+    @SuppressWarnings("TypeParameterUnusedInFormals") // never returns: of any type, to fit any expression
     private <T> T fail(String key, String wanted) {
-        throw new IllegalStateException(
-                "metadata key " + Printable.escape(key) + " is not " + wanted + " but " + get(key).type());
+        throw new IllegalStateException(Problem.fill("metadata key {} is not {} but {}", key, wanted, get(key).type()));
     }
 
-    /// An equal copy whose strings and arrays lie in memory of the caller's, for when the file is closed.
+    /// {@return how much memory [#copyTo] takes, in bytes: that of all strings and arrays}
+    public long byteSize() {
+        return values.values().stream().mapToLong(MetadataValue::byteSize).sum();
+    }
+
+    /// Makes an equal copy whose strings and arrays lie in the caller's memory and outlive the file.
     ///
     /// @param allocator where the copied bytes go
-    /// @return the copy, good for as long as the memory of `allocator` is
+    /// @return the copy, valid as long as the memory of `allocator`
     public Metadata copyTo(SegmentAllocator allocator) {
         LinkedHashMap<String, MetadataValue> copies = new LinkedHashMap<>();
         for (Map.Entry<String, MetadataValue> entry : values.entrySet()) {

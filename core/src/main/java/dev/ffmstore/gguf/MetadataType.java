@@ -32,12 +32,12 @@ public enum MetadataType {
     }
 
     /// {@return GGUF's number for this type}
-    @SuppressWarnings("EnumOrdinal") // the constants stand in the order of GGUF's numbers
+    @SuppressWarnings("EnumOrdinal") // the constants are in the order of GGUF's numbers
     public int id() {
         return ordinal();
     }
 
-    /// The size in the file of a value of fixed size; of a string or an array, the least that one takes.
+    /// The size in the file of a value of this type; for a string or an array, the smallest there can be.
     int smallestBytes() {
         return smallestBytes;
     }

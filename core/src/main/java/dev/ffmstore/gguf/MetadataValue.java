@@ -45,7 +45,7 @@ public sealed interface MetadataValue {
         }
     }
 
-    /// A truth value; any byte but zero is true.
+    /// A truth value; any byte except zero is true.
     ///
     /// @param value the value
     record Bool(boolean value) implements MetadataValue {
@@ -78,7 +78,7 @@ public sealed interface MetadataValue {
             return bytes;
         }
 
-        /// {@return the text, bytes that are not UTF-8 replaced by U+FFFD}
+        /// {@return the text, with bytes that are not UTF-8 replaced by U+FFFD}
         public String value() {
             return decode(bytes, 0, bytes.byteSize());
         }
@@ -102,8 +102,8 @@ public sealed interface MetadataValue {
     /// An array of values of one type, never nested.
     ///
     /// In memory it is what the file holds: the elements back to back, a string as its length in a u64 and its
-    /// bytes. For strings a sparse index keeps the place of every 32nd, so that access by index walks over 31
-    /// others at most.
+    /// bytes. For strings a sparse index keeps the place of every 32nd, so that access by index walks over at
+    /// most 31 others.
     final class Array implements MetadataValue, Iterable<Object> {
         static final int INDEX_STRIDE = 32;
 
@@ -191,7 +191,7 @@ public sealed interface MetadataValue {
             return payload.get(JAVA_BYTE, index) != 0;
         }
 
-        /// {@return an element of an array of strings, bytes that are not UTF-8 replaced by U+FFFD}
+        /// {@return an element of an array of strings, with bytes that are not UTF-8 replaced by U+FFFD}
         ///
         /// @param index 0 to `size()` − 1
         /// @throws IndexOutOfBoundsException if the index is not in that range
@@ -218,7 +218,7 @@ public sealed interface MetadataValue {
             return payload.asSlice(position + Long.BYTES, payload.get(U64, position));
         }
 
-        /// {@return the elements in order, each made when it is asked for: Long, Double, Boolean or String}
+        /// {@return the elements in order, each made on demand: Long, Double, Boolean or String}
         @Override
         public Iterator<Object> iterator() {
             return new Iterator<>() {
@@ -279,7 +279,7 @@ public sealed interface MetadataValue {
         }
     }
 
-    /// An equal value that does not depend on the memory of this one.
+    /// Makes an equal value that does not depend on the memory of this one.
     ///
     /// @param allocator where the bytes of strings and arrays go
     /// @return this very value if it holds no memory
@@ -291,6 +291,15 @@ public sealed interface MetadataValue {
             case Int i -> i;
             case Real r -> r;
             case Bool b -> b;
+        };
+    }
+
+    /// {@return how much memory [#copyTo] takes, in bytes}
+    default long byteSize() {
+        return switch (this) {
+            case Text text -> text.bytes.byteSize();
+            case Array array -> array.payload.byteSize();
+            case Int _, Real _, Bool _ -> 0;
         };
     }
 

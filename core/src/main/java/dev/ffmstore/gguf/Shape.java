@@ -5,8 +5,8 @@ import java.util.stream.Collectors;
 
 /// The dimensions of a tensor, row-major, outermost first: `[32000, 2048]` is 32,000 rows of 2,048 elements each.
 ///
-/// GGUF stores the same numbers in reverse. A scalar has rank 0 and one element; a tensor with a zero dimension has
-/// none. Immutable.
+/// GGUF stores the same numbers in reverse. A scalar has rank 0 and one element; a tensor with a zero dimension
+/// has none. Immutable.
 public final class Shape {
     private final long[] dimensions;
     private final long elementCount;
@@ -63,7 +63,7 @@ public final class Shape {
         return elementCount;
     }
 
-    /// {@return the dimensions, outermost first, in an array of the caller's}
+    /// {@return the dimensions, outermost first, in a new array}
     public long[] toArray() {
         return dimensions.clone();
     }

@@ -5,8 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import org.jspecify.annotations.Nullable;
 
-/// Hands out small pieces of larger allocations, for the many short strings of a header. Not for more than one
-/// thread.
+/// Hands out small pieces of larger allocations, for the many short strings of a header. For one thread only.
 final class SlabAllocator implements SegmentAllocator {
     private static final long SLAB_BYTES = 64 << 10;
     private static final long LARGEST_PIECE_BYTES = 8 << 10;

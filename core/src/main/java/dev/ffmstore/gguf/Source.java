@@ -4,6 +4,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
 
 /// Where the bytes of a model come from: a name, a size, an identity, and positional reads.
 ///
@@ -12,7 +14,7 @@ import java.nio.file.Path;
 public interface Source extends Closeable {
 
     /// What tells one state of a source from another: two reads that see the same identity saw the same bytes, as
-    /// far as the system below can tell.
+    /// far as the underlying system can tell.
     ///
     /// @param size the size in bytes
     /// @param modified the time of the last modification, in whatever form the system gives it, or an entity tag
@@ -35,19 +37,31 @@ public interface Source extends Closeable {
     /// {@return the size in bytes, as it was when the source was opened}
     long size();
 
-    /// {@return what the source is now, asked anew}
+    /// {@return the identity of the source as it is now}
     ///
-    /// @throws IOException if it is gone, or cannot be asked
+    /// @throws IOException if it is gone, or cannot be queried
     Identity identity() throws IOException;
 
-    /// Fills `target` with the bytes from `offset` on.
+    /// Fills `target` with the bytes starting at `offset`.
     ///
     /// @param offset the first byte to read, 0 ≤ `offset` ≤ `size()` − `target.byteSize()`
-    /// @param target a native segment, or a heap segment over a `byte[]`; filled wholly, or in part where this
-    /// throws
+    /// @param target a native segment, or a heap segment over a `byte[]`; filled completely, or in part
+    /// if this throws
     /// @throws java.io.EOFException if the source ends earlier than it did when it was opened
-    /// @throws java.nio.channels.ClosedByInterruptException if the calling thread is interrupted
+    /// @throws java.io.InterruptedIOException if the calling thread is interrupted, before or while this reads; its
+    /// interrupt status stays set
     /// @throws IOException if reading fails
     /// @throws IndexOutOfBoundsException if the range does not lie within the source
     void read(long offset, MemorySegment target) throws IOException;
+
+    /// {@return the bytes of a range as memory, read-only and valid as long as this source, where the source has
+    /// them in memory already (a loaded store, a mapped file); empty for all others}
+    ///
+    /// @param offset the first byte, 0 ≤ `offset` ≤ `size()` − `size`
+    /// @param size how many bytes
+    /// @throws IndexOutOfBoundsException if the range does not lie within the source
+    default Optional<MemorySegment> view(long offset, long size) {
+        Objects.checkFromIndexSize(offset, size, size());
+        return Optional.empty();
+    }
 }

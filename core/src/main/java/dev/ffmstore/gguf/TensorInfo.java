@@ -2,7 +2,7 @@ package dev.ffmstore.gguf;
 
 import dev.ffmstore.ggml.GgmlType;
 
-/// What a GGUF file says of one tensor. Immutable.
+/// What a GGUF file says about one tensor. Immutable.
 ///
 /// @param name the name, unique in its file; any valid UTF-8 of 1 to 63 bytes without NUL
 /// @param type how its elements are stored

@@ -8,7 +8,7 @@ import java.util.Objects;
 public final class BlockRanges {
     private BlockRanges() {}
 
-    /// Makes sure that some blocks and their elements lie within their segments.
+    /// Checks that the blocks and their elements lie within their segments.
     ///
     /// @throws IndexOutOfBoundsException if one of the two ranges does not
     public static void check(

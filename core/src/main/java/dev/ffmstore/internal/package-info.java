@@ -3,4 +3,3 @@
 package dev.ffmstore.internal;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -51,7 +51,7 @@ public class ByteSource implements Source {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         closed = true;
     }
 }

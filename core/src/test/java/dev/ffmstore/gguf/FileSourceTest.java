@@ -3,17 +3,20 @@ package dev.ffmstore.gguf;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.gguf.GgufWriter;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -34,6 +37,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Reading a local file: ranges, interrupts, and files that change under the reader.
 class FileSourceTest {
@@ -84,6 +89,20 @@ class FileSourceTest {
     }
 
     @Test
+    void hasNoViewButChecksItsRange() throws IOException {
+        try (Source source = Source.of(path)) {
+            assertThat(source.view(0, 0)).isEmpty();
+            assertThat(source.view(0, SIZE)).isEmpty();
+            assertThat(source.view(SIZE, 0)).isEmpty();
+            for (long[] range : new long[][] {{-1, 1}, {SIZE, 1}, {0, -1}, {0, SIZE + 1}, {1, Long.MAX_VALUE}}) {
+                assertThatThrownBy(() -> source.view(range[0], range[1]))
+                        .as("view of %s", Arrays.toString(range))
+                        .isInstanceOf(IndexOutOfBoundsException.class);
+            }
+        }
+    }
+
+    @Test
     void isClosedForGood() throws IOException {
         Source source = Source.of(path);
         source.close();
@@ -124,7 +143,7 @@ class FileSourceTest {
             }
             try {
                 for (int i = 0; i < 100; i++) {
-                    assertThat(failureOfInterrupted(source)).isExactlyInstanceOf(ClosedByInterruptException.class);
+                    assertInterrupted(failureOfInterrupted(source));
                 }
             } finally {
                 done.set(true);
@@ -147,9 +166,33 @@ class FileSourceTest {
         return reads;
     }
 
+    private void assertInterrupted(Interrupted reader) {
+        assertThat(reader.failure())
+                .isExactlyInstanceOf(InterruptedIOException.class)
+                .hasMessage(path + ": interrupted while being read");
+        assertThat(reader.status()).as("the interrupt status").isTrue();
+    }
+
+    /// What a thread got that was interrupted, and whether its interrupt status was still set then.
+    private record Interrupted(Throwable failure, boolean status) {
+        /// Whether the interrupt came in the middle of a read, which closes the channel.
+        boolean brokeTheChannel() {
+            return failure.getCause() instanceof ClosedByInterruptException;
+        }
+    }
+
+    private static void breakChannel(Source source) throws InterruptedException {
+        for (int i = 0; i < 10_000; i++) {
+            if (failureOfInterrupted(source).brokeTheChannel()) {
+                return;
+            }
+        }
+        throw new AssertionError("no interrupt came in the middle of a read");
+    }
+
     /// What a thread gets that reads until it is interrupted.
-    private static Throwable failureOfInterrupted(Source source) throws InterruptedException {
-        Throwable[] failure = new Throwable[1];
+    private static Interrupted failureOfInterrupted(Source source) throws InterruptedException {
+        Interrupted[] failure = new Interrupted[1];
         CountDownLatch reading = new CountDownLatch(1);
         Thread thread = new Thread(() -> {
             try {
@@ -158,7 +201,7 @@ class FileSourceTest {
                     reading.countDown();
                 }
             } catch (Throwable e) {
-                failure[0] = e;
+                failure[0] = new Interrupted(e, Thread.currentThread().isInterrupted());
                 reading.countDown();
             }
         });
@@ -172,15 +215,133 @@ class FileSourceTest {
     @Test
     void goesOnAfterAnInterrupt() throws Exception {
         try (Source source = Source.of(path)) {
-            failureOfInterrupted(source);
+            breakChannel(source);
             assertThat(readPiece(source, 4096)).isEqualTo(Arrays.copyOfRange(content, 4096, 4096 + PIECE));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, PIECE, SIZE})
+    void anInterruptBeforeAReadEndsItToo(int size) throws Exception {
+        try (Source source = Source.of(path)) {
+            Interrupted reader = failureAfterInterrupt(() -> source.read(0, MemorySegment.ofArray(new byte[size])));
+            assertInterrupted(reader);
+            assertThat(readPiece(source, 0)).isEqualTo(Arrays.copyOf(content, PIECE));
+        }
+    }
+
+    @Test
+    void twoInterruptsAtOnceEndBothReads() throws Exception {
+        try (Source source = Source.of(path);
+                ExecutorService starter = Executors.newFixedThreadPool(2)) {
+            for (int i = 0; i < 200; i++) {
+                Future<Interrupted> one = starter.submit(() -> failureOfInterrupted(source));
+                Future<Interrupted> other = starter.submit(() -> failureOfInterrupted(source));
+                assertInterrupted(one.get());
+                assertInterrupted(other.get());
+            }
+            assertThat(readPiece(source, 0)).isEqualTo(Arrays.copyOf(content, PIECE));
+        }
+    }
+
+    @FunctionalInterface
+    private interface Reading {
+        void run() throws IOException;
+    }
+
+    /// What this thread gets if it is interrupted before it reads; it is not interrupted any more afterwards.
+    private static Interrupted failureAfterInterrupt(Reading reading) {
+        Thread.currentThread().interrupt();
+        Throwable failure = catchThrowable(reading::run);
+        return new Interrupted(failure, Thread.interrupted());
+    }
+
+    @Test
+    void openingOnAnInterruptedThreadEndsSoAndLeaksNothing() throws Exception {
+        writeModel();
+        Interrupted opening = failureAfterInterrupt(() -> GgufFile.open(path).close());
+        assertInterrupted(opening);
+        assertThat(openHandles()).doesNotContain(path.toRealPath());
+        try (GgufFile file = GgufFile.open(path)) {
+            assertThat(file.tensors()).hasSize(1);
+            assertThat(openHandles()).contains(path.toRealPath());
+        }
+    }
+
+    @Test
+    void anInterruptInTheMiddleOfOpeningFreesTheMemory() throws Exception {
+        Files.write(path, new GgufWriter(3).putString("k", "x".repeat(SIZE)).header());
+        MemorySegment[] target = new MemorySegment[1];
+        Source interrupting = new Delegate(Source.of(path)) {
+            @Override
+            public void read(long offset, MemorySegment segment) throws IOException {
+                if (segment.isNative()) {
+                    target[0] = segment;
+                    Thread.currentThread().interrupt();
+                }
+                super.read(offset, segment);
+            }
+        };
+        Throwable failure = catchThrowable(() -> GgufFile.open(interrupting, GgufOptions.defaults()));
+        assertInterrupted(new Interrupted(failure, Thread.interrupted()));
+        assertThat(target[0].scope().isAlive()).isFalse();
+        assertThat(openHandles()).doesNotContain(path.toRealPath());
+    }
+
+    private static class Delegate implements Source {
+        private final Source source;
+
+        Delegate(Source source) {
+            this.source = source;
+        }
+
+        @Override
+        public String name() {
+            return source.name();
+        }
+
+        @Override
+        public long size() {
+            return source.size();
+        }
+
+        @Override
+        public Identity identity() throws IOException {
+            return source.identity();
+        }
+
+        @Override
+        public void read(long offset, MemorySegment target) throws IOException {
+            source.read(offset, target);
+        }
+
+        @Override
+        public void close() throws IOException {
+            source.close();
+        }
+    }
+
+    /// The files that this process has open.
+    private static List<Path> openHandles() throws IOException {
+        Path handles = Path.of("/proc/self/fd");
+        assumeTrue(Files.isDirectory(handles), "no /proc/self/fd here");
+        List<Path> open = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(handles)) {
+            for (Path entry : entries) {
+                try {
+                    open.add(Files.readSymbolicLink(entry));
+                } catch (NoSuchFileException e) {
+                    // closed since it was listed
+                }
+            }
+        }
+        return open;
     }
 
     @Test
     void doesNotReopenWhatIsClosed() throws Exception {
         Source source = Source.of(path);
-        failureOfInterrupted(source);
+        breakChannel(source);
         source.close();
         assertThatThrownBy(() -> readPiece(source, 0)).isExactlyInstanceOf(ClosedChannelException.class);
     }
@@ -188,7 +349,7 @@ class FileSourceTest {
     @Test
     void doesNotGoOnInAnotherFile() throws Exception {
         try (Source source = Source.of(path)) {
-            failureOfInterrupted(source);
+            breakChannel(source);
             replaceByCopy();
             assertThatThrownBy(() -> readPiece(source, 0))
                     .isInstanceOf(IOException.class)
@@ -199,7 +360,7 @@ class FileSourceTest {
     @Test
     void doesNotGoOnWithoutItsFile() throws Exception {
         try (Source source = Source.of(path)) {
-            failureOfInterrupted(source);
+            breakChannel(source);
             Files.delete(path);
             assertThatThrownBy(() -> readPiece(source, 0)).isInstanceOf(NoSuchFileException.class);
         }
@@ -208,7 +369,7 @@ class FileSourceTest {
     @Test
     void doesNotWaitForAFifoInPlaceOfItsFile() throws Exception {
         try (Source source = Source.of(path)) {
-            failureOfInterrupted(source);
+            breakChannel(source);
             Files.delete(path);
             makeFifo(path);
             assertThatThrownBy(() -> readPiece(source, 0)).hasMessage(path + ": is not a regular file");

@@ -1,11 +1,9 @@
 package dev.ffmstore;
 
 import dev.ffmstore.ggml.GgmlType;
-import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.gguf.TensorInfo;
-import dev.ffmstore.internal.text.Printable;
-import java.util.List;
+import dev.ffmstore.internal.text.Problem;
 import java.util.Optional;
+import java.util.function.Function;
 
 /// A tensor that holds what another tensor's decoded elements are still to be multiplied by.
 ///
@@ -23,36 +21,31 @@ import java.util.Optional;
 /// @param weight the tensor that is to be multiplied
 /// @param scale its companion
 /// @param problem why the companion cannot be applied, a sentence fit to print; empty if it can
-public record CompanionScale(TensorInfo weight, TensorInfo scale, Optional<String> problem) {
+public record CompanionScale(StoredTensor weight, StoredTensor scale, Optional<String> problem) {
     private static final String WEIGHT_SUFFIX = ".weight";
     private static final String SCALE_SUFFIX = ".scale";
 
     /// {@return the companion of a tensor, well-formed or not; empty if it has none}
     ///
-    /// @param file the file the tensor is in
     /// @param weight the tensor
-    public static Optional<CompanionScale> of(GgufFile file, TensorInfo weight) {
+    /// @param find finds the tensors of the same model by their names
+    static Optional<CompanionScale> of(StoredTensor weight, Function<String, Optional<StoredTensor>> find) {
         if (weight.type() != GgmlType.NVFP4) {
             return Optional.empty();
         }
-        Optional<TensorInfo> appended = file.find(weight.name() + SCALE_SUFFIX);
-        Optional<TensorInfo> beside = nameBeside(weight.name()).flatMap(file::find);
+        Optional<StoredTensor> appended = find.apply(weight.name() + SCALE_SUFFIX);
+        Optional<StoredTensor> beside = nameBeside(weight.name()).flatMap(find);
         return beside.or(() -> appended)
                 .map(scale -> new CompanionScale(
                         weight,
                         scale,
                         beside.isPresent() && appended.isPresent()
-                                ? Optional.of("tensor " + Printable.escape(weight.name())
-                                        + " has two companion scales, " + Printable.escape(scale.name()) + " and "
-                                        + Printable.escape(appended.get().name()))
+                                ? Optional.of(Problem.fill(
+                                        "tensor {} has two companion scales, {} and {}",
+                                        weight.name(),
+                                        scale.name(),
+                                        appended.get().name()))
                                 : malformation(weight, scale)));
-    }
-
-    /// {@return the companions of all tensors of a file, in the order of the tensors}
-    public static List<CompanionScale> in(GgufFile file) {
-        return file.tensors().stream()
-                .flatMap(tensor -> of(file, tensor).stream())
-                .toList();
     }
 
     private static Optional<String> nameBeside(String weight) {
@@ -61,7 +54,7 @@ public record CompanionScale(TensorInfo weight, TensorInfo scale, Optional<Strin
                 : Optional.empty();
     }
 
-    private static Optional<String> malformation(TensorInfo weight, TensorInfo scale) {
+    private static Optional<String> malformation(StoredTensor weight, StoredTensor scale) {
         boolean isFloat = switch (scale.type()) {
             case F32, F16, BF16 -> true;
             default -> false;
@@ -74,8 +67,12 @@ public record CompanionScale(TensorInfo weight, TensorInfo scale, Optional<Strin
         String counts = stacked && weight.shape().dimension(0) != 1
                 ? "1 or " + weight.shape().dimension(0) + " elements"
                 : "1 element";
-        return Optional.of("tensor " + Printable.escape(weight.name()) + ": companion scale "
-                + Printable.escape(scale.name()) + ": expected " + counts + " of type F32, F16 or BF16, got " + count
-                + " of type " + scale.type());
+        return Optional.of(Problem.fill(
+                "tensor {}: companion scale {}: expected {} of type F32, F16 or BF16, got {} of type {}",
+                weight.name(),
+                scale.name(),
+                counts,
+                count,
+                scale.type()));
     }
 }

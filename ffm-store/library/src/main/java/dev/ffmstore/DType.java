@@ -1,6 +1,8 @@
 package dev.ffmstore;
 
 import dev.ffmstore.ggml.GgmlType;
+import java.util.Arrays;
+import java.util.Optional;
 
 /// The type of a dense element, little-endian in memory and in files.
 public enum DType {
@@ -22,6 +24,16 @@ public enum DType {
     /// {@return the size of an element in bytes}
     public int byteSize() {
         return byteSize;
+    }
+
+    /// {@return whether stored elements of a ggml type are elements of this one, bit for bit}
+    public boolean isStoredAs(GgmlType type) {
+        return type.blockLength() == 1 && name().equals(type.name());
+    }
+
+    /// {@return the type whose elements a ggml type stores as they are; empty for blocks}
+    static Optional<DType> storedAs(GgmlType type) {
+        return Arrays.stream(values()).filter(dtype -> dtype.isStoredAs(type)).findFirst();
     }
 
     /// {@return what elements of a ggml type become by default: F64 and the integers stay what they are, all else

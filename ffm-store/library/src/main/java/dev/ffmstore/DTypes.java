@@ -2,22 +2,29 @@ package dev.ffmstore;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// Which type tensors of floats become: F32, unless a rule says F16 or BF16.
+/// Which type tensors of floats become.
 ///
 /// ```java
 /// DTypes types = DTypes.all(DType.BF16).with("*norm*", DType.F32);   // the last rule that matches decides
 /// ```
 ///
-/// Only tensors whose dense form is F32 are converted, rounded to nearest, ties to even; NaN stays NaN, and what is
-/// too large becomes infinite. Integers and F64 stay what they are. Immutable.
+/// Where no rule matches, the tensors of a GGUF file become F32, and those of a model that is dense already (a
+/// safetensors file, a store) stay what they are. Rules are about floats of 32 and 16 bits and about quantised
+/// blocks; integers and F64 stay what they are. Conversion rounds to nearest, ties to even; NaN stays NaN, and what
+/// is too large becomes infinite. Immutable.
 ///
 /// @param rules the rules, in the order in which they were given
-public record DTypes(List<Rule> rules) {
+/// @param unmatched whether a pattern may match no name, as in [NameFilter]; `*` always may
+public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
     private static final DTypes DENSE = new DTypes(List.of());
 
     /// What tensors of some names become.
@@ -27,7 +34,7 @@ public record DTypes(List<Rule> rules) {
     public record Rule(String glob, DType dtype) {
         /// @throws IllegalArgumentException if the pattern is malformed, or the type another
         public Rule {
-            NameFilter.compile(glob);
+            Glob.of(glob);
             switch (dtype) {
                 case F32, F16, BF16 -> {}
                 default -> throw new IllegalArgumentException("expected F32, F16 or BF16, got " + dtype);
@@ -38,6 +45,11 @@ public record DTypes(List<Rule> rules) {
     /// Copies the list.
     public DTypes {
         rules = List.copyOf(rules);
+    }
+
+    /// Rules of which every pattern must match a name.
+    public DTypes(List<Rule> rules) {
+        this(rules, NameFilter.Unmatched.REFUSED);
     }
 
     /// {@return no rules: all floats become F32}
@@ -58,29 +70,45 @@ public record DTypes(List<Rule> rules) {
     public DTypes with(String glob, DType dtype) {
         List<Rule> more = new ArrayList<>(rules);
         more.add(new Rule(glob, dtype));
-        return new DTypes(more);
+        return new DTypes(more, unmatched);
     }
 
     /// Decides for names.
     ///
     /// @param names the names to decide for
-    /// @return what a tensor of floats becomes, by its name
-    /// @throws IllegalArgumentException if a pattern other than `*` matches none of the names
-    public Function<String, DType> over(Collection<String> names) {
-        List<Pattern> patterns =
-                rules.stream().map(rule -> pattern(rule.glob(), names)).toList();
+    /// @return what a tensor of floats becomes by its name, if a rule says so
+    /// @throws IllegalArgumentException if a pattern other than `*` matches none of the names, and that is not
+    /// allowed
+    public Function<String, Optional<DType>> over(Collection<String> names) {
+        List<Glob> globs = rules.stream().map(rule -> Glob.of(rule.glob())).toList();
+        if (unmatched == NameFilter.Unmatched.REFUSED) {
+            requireMatches(globs, new HashSet<>(names));
+        }
+        Map<String, Integer> literals = new HashMap<>(); // the last rule for each
+        List<Integer> others = new ArrayList<>(); // rules with wildcards, the last one first
+        for (int i = globs.size() - 1; i >= 0; i--) {
+            int rule = i;
+            globs.get(i).literal().ifPresentOrElse(name -> literals.putIfAbsent(name, rule), () -> others.add(rule));
+        }
         return name -> {
-            for (int i = rules.size() - 1; i >= 0; i--) {
-                if (patterns.get(i).matcher(name).matches()) {
-                    return rules.get(i).dtype();
-                }
-            }
-            return DType.F32;
+            int literal = literals.getOrDefault(name, -1);
+            int decides = others.stream()
+                    .takeWhile(rule -> rule > literal)
+                    .filter(rule -> globs.get(rule).matches(name))
+                    .findFirst()
+                    .orElse(literal);
+            return decides < 0
+                    ? Optional.empty()
+                    : Optional.of(rules.get(decides).dtype());
         };
     }
 
-    private static Pattern pattern(String glob, Collection<String> names) {
-        return glob.equals("*") ? NameFilter.compile(glob) : NameFilter.compile(glob, names);
+    private void requireMatches(List<Glob> globs, Set<String> names) {
+        for (int i = 0; i < globs.size(); i++) {
+            if (!rules.get(i).glob().equals("*")) {
+                globs.get(i).requireMatch(names);
+            }
+        }
     }
 
     /// {@return the rules as they are given on the command line, `F32` if there are none}

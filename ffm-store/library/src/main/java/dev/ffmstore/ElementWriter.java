@@ -34,7 +34,7 @@ final class ElementWriter {
     /// @param slot says what becomes of them
     /// @param target where they go
     /// @param to the offset of the first in the target, in bytes
-    void write(MemorySegment tile, int first, int count, LoadPlan.Slot slot, MemorySegment target, long to) {
+    void write(MemorySegment tile, int first, int count, TensorSlot slot, MemorySegment target, long to) {
         for (int done = 0; done < count; ) {
             int piece = Math.min(PIECE, count - done);
             MemorySegment.copy(tile, F32, (long) (first + done) * Float.BYTES, floats, 0, piece);

@@ -11,7 +11,7 @@ package dev.ffmstore;
 /// @param memory what the memory is
 /// @param scaledTensors how many tensors were multiplied by their companion scales
 /// @param unappliedScales how many tensors have companion scales that were not applied; see
-/// [LoadOptions#applyScales(boolean)]
+/// [TensorForm.Scales]
 public record LoadReport(
         int tensors,
         long sourceBytes,

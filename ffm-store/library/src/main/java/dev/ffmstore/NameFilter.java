@@ -1,30 +1,56 @@
 package dev.ffmstore;
 
-import dev.ffmstore.internal.text.Printable;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /// Chooses tensors by their names, with glob patterns.
 ///
 /// `*` stands for any characters, dots and slashes among them, `?` for one, `[abc]`, `[a-z]` and `[!a-z]` for one
 /// of a set, `{a,b}` for one of several patterns; `\` takes the next character as it is. A name is chosen if it
-/// matches an include pattern, or there are none, and matches no exclude pattern. Immutable.
+/// matches an include pattern, or there are none, and matches no exclude pattern.
+///
+/// A pattern that matches no name is refused as a mistake, unless the filter allows that, as one for several
+/// models may:
+///
+/// ```java
+/// NameFilter filter = new NameFilter(List.of("token_embd.*", "output.*"), List.of(), Unmatched.ALLOWED);
+/// ```
+///
+/// A character is one of Unicode, whatever its size. A decision takes time for the length of the name times that of
+/// the patterns with wildcards; patterns without any are looked up. Immutable.
 ///
 /// @param includes patterns of names to take; none means all
 /// @param excludes patterns of names to leave out, whatever the includes say
-public record NameFilter(List<String> includes, List<String> excludes) {
+/// @param unmatched whether a pattern may match no name
+public record NameFilter(List<String> includes, List<String> excludes, Unmatched unmatched) {
     private static final NameFilter ALL = new NameFilter(List.of(), List.of());
+
+    /// What a pattern is that matches none of the names to choose from.
+    public enum Unmatched {
+        /// A mistake, which is refused.
+        REFUSED,
+
+        /// Of no concern.
+        ALLOWED
+    }
 
     /// @throws IllegalArgumentException if a pattern is malformed
     public NameFilter {
         includes = List.copyOf(includes);
         excludes = List.copyOf(excludes);
-        includes.forEach(NameFilter::compile);
-        excludes.forEach(NameFilter::compile);
+        includes.forEach(Glob::of);
+        excludes.forEach(Glob::of);
+    }
+
+    /// A filter of which every pattern must match a name.
+    ///
+    /// @throws IllegalArgumentException if a pattern is malformed
+    public NameFilter(List<String> includes, List<String> excludes) {
+        this(includes, excludes, Unmatched.REFUSED);
     }
 
     /// {@return a filter that chooses every name}
@@ -36,111 +62,29 @@ public record NameFilter(List<String> includes, List<String> excludes) {
     ///
     /// @param names the names to choose from
     /// @return whether a name is chosen
-    /// @throws IllegalArgumentException if a pattern matches none of the names
+    /// @throws IllegalArgumentException if a pattern matches none of the names, unless that is allowed
     public Predicate<String> over(Collection<String> names) {
-        List<Pattern> in = compileAll(includes, names);
-        List<Pattern> out = compileAll(excludes, names);
-        return name -> (in.isEmpty() || matchesAny(in, name)) && !matchesAny(out, name);
+        List<Glob> in = compile(includes);
+        List<Glob> out = compile(excludes);
+        if (unmatched == Unmatched.REFUSED) {
+            Set<String> all = new HashSet<>(names);
+            in.forEach(glob -> glob.requireMatch(all));
+            out.forEach(glob -> glob.requireMatch(all));
+        }
+        Predicate<String> included = in.isEmpty() ? _ -> true : matchingAny(in);
+        return included.and(matchingAny(out).negate());
     }
 
-    private static List<Pattern> compileAll(List<String> globs, Collection<String> names) {
-        List<Pattern> patterns = new ArrayList<>();
-        for (String glob : globs) {
-            patterns.add(compile(glob, names));
-        }
-        return patterns;
+    private static List<Glob> compile(List<String> globs) {
+        return globs.stream().map(Glob::of).toList();
     }
 
-    /// Compiles a pattern that must match one of some names at least.
-    static Pattern compile(String glob, Collection<String> names) {
-        Pattern pattern = compile(glob);
-        if (names.stream().noneMatch(name -> pattern.matcher(name).matches())) {
-            throw new IllegalArgumentException("no tensor matches the pattern " + Printable.escape(glob, 200));
+    private static Predicate<String> matchingAny(List<Glob> globs) {
+        Set<String> literals = new HashSet<>();
+        List<Glob> others = new ArrayList<>();
+        for (Glob glob : globs) {
+            glob.literal().ifPresentOrElse(literals::add, () -> others.add(glob));
         }
-        return pattern;
-    }
-
-    private static boolean matchesAny(List<Pattern> patterns, String name) {
-        return patterns.stream().anyMatch(pattern -> pattern.matcher(name).matches());
-    }
-
-    static Pattern compile(String glob) {
-        StringBuilder regex = new StringBuilder();
-        int depth = 0;
-        for (int i = 0; i < glob.length(); i++) {
-            char c = glob.charAt(i);
-            switch (c) {
-                case '*' -> regex.append(".*");
-                case '?' -> regex.append('.');
-                case '{' -> {
-                    depth++;
-                    regex.append("(?:");
-                }
-                case '}' -> {
-                    if (depth-- == 0) {
-                        throw malformed(glob, "} without {");
-                    }
-                    regex.append(')');
-                }
-                case ',' -> regex.append(depth > 0 ? "|" : ",");
-                case '[' -> i = appendSet(glob, i, regex);
-                case '\\' -> {
-                    if (++i == glob.length()) {
-                        throw malformed(glob, "nothing after \\");
-                    }
-                    appendLiteral(glob.charAt(i), regex);
-                }
-                default -> appendLiteral(c, regex);
-            }
-        }
-        if (depth > 0) {
-            throw malformed(glob, "{ without }");
-        }
-        try {
-            return Pattern.compile(regex.toString(), Pattern.DOTALL);
-        } catch (PatternSyntaxException | StackOverflowError e) {
-            throw malformed(glob, "nested too deeply");
-        }
-    }
-
-    /// Translates the set that starts at `start`; returns where it ends.
-    private static int appendSet(String glob, int start, StringBuilder regex) {
-        int i = start + 1;
-        boolean negated = i < glob.length() && (glob.charAt(i) == '!' || glob.charAt(i) == '^');
-        if (negated) {
-            i++;
-        }
-        int end = glob.indexOf(']', i + 1); // a ] that comes first is a member
-        if (end < 0) {
-            throw malformed(glob, "[ without ]");
-        }
-        regex.append(negated ? "[^" : "[");
-        for (; i < end; i++) {
-            char c = glob.charAt(i);
-            boolean range = i + 2 < end && glob.charAt(i + 1) == '-';
-            appendLiteral(c, regex);
-            if (range) {
-                char last = glob.charAt(i + 2);
-                if (last < c) {
-                    throw malformed(glob, "the range " + c + "-" + last + " is backwards");
-                }
-                regex.append('-');
-                appendLiteral(last, regex);
-                i += 2;
-            }
-        }
-        regex.append(']');
-        return end;
-    }
-
-    private static void appendLiteral(char c, StringBuilder regex) {
-        if (c < 0x80 && !Character.isLetterOrDigit(c)) {
-            regex.append('\\');
-        }
-        regex.append(c);
-    }
-
-    private static IllegalArgumentException malformed(String glob, String what) {
-        return new IllegalArgumentException("malformed pattern " + Printable.escape(glob, 200) + ": " + what);
+        return name -> literals.contains(name) || others.stream().anyMatch(glob -> glob.matches(name));
     }
 }

@@ -1,290 +1,247 @@
 package dev.ffmstore;
 
 import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.ggml.GgmlType;
-import dev.ffmstore.gguf.GgufException;
-import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.gguf.Metadata;
-import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.names.NameTable;
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.names.UnknownNameException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/// Makes a plan, tensor after tensor. For one plan.
+/// Makes the slots of a plan, tensor after tensor, and refuses what cannot be read as asked. For one plan.
 final class Planner {
-    /// What is planned from: a file, or a store.
-    interface Model {
-        /// {@return the name of the model's file}
-        String name();
-
-        /// {@return the size of the file's header}
-        long headerBytes();
-
-        Metadata metadata();
-
-        /// {@return all tensors, in the model's order}
-        List<TensorInfo> tensors();
-
-        /// {@return what a tensor is unless it is converted}
-        DType dtype(TensorInfo tensor);
-
-        Optional<CompanionScale> companion(TensorInfo tensor);
-
-        /// {@return the convention of its names}
-        String convention();
-
-        /// {@return further names of its tensors}
-        List<LoadPlan.Alias> aliases();
-    }
-
-    /// A file that is not loaded.
-    private record FileModel(GgufFile file) implements Model {
-        @Override
-        public String name() {
-            return file.name();
-        }
-
-        @Override
-        public long headerBytes() {
-            return file.dataOffset();
-        }
-
-        @Override
-        public Metadata metadata() {
-            return file.metadata();
-        }
-
-        @Override
-        public List<TensorInfo> tensors() {
-            return file.tensors();
-        }
-
-        @Override
-        public DType dtype(TensorInfo tensor) {
-            return DType.denseOf(tensor.type());
-        }
-
-        @Override
-        public Optional<CompanionScale> companion(TensorInfo tensor) {
-            return CompanionScale.of(file, tensor);
-        }
-
-        @Override
-        public String convention() {
-            return Names.gguf().convention();
-        }
-
-        @Override
-        public List<LoadPlan.Alias> aliases() {
-            return List.of();
-        }
-    }
-
-    /// A loaded store: a model of plain tensors that lie as its region did.
-    private record StoreModel(TensorStore store) implements Model {
-        @Override
-        public String name() {
-            return store.name();
-        }
-
-        @Override
-        public long headerBytes() {
-            return 0;
-        }
-
-        @Override
-        public Metadata metadata() {
-            return store.metadata();
-        }
-
-        @Override
-        public List<TensorInfo> tensors() {
-            return store.plan().slots().stream().map(StoreModel::info).toList();
-        }
-
-        private static TensorInfo info(LoadPlan.Slot slot) {
-            GgmlType type = GgmlType.valueOf(slot.dtype().name()); // what is dense has the same name there
-            return new TensorInfo(slot.name(), type, slot.shape(), slot.offset(), slot.byteSize());
-        }
-
-        @Override
-        public DType dtype(TensorInfo tensor) {
-            return DType.valueOf(tensor.type().name());
-        }
-
-        @Override
-        public Optional<CompanionScale> companion(TensorInfo tensor) {
-            return Optional.empty();
-        }
-
-        @Override
-        public String convention() {
-            return store.plan().convention();
-        }
-
-        @Override
-        public List<LoadPlan.Alias> aliases() {
-            return store.plan().aliases();
-        }
-    }
-
     private final Model model;
-    private final LoadOptions options;
+    private final TensorForm form;
     private final Predicate<String> chosen;
-    private final Function<String, DType> dtypes;
+    private final Function<String, Optional<DType>> dtypes;
     private final NameTable.Translation translation;
-    private final List<LoadPlan.Slot> slots = new ArrayList<>();
-    private final List<LoadPlan.Alias> aliases = new ArrayList<>();
+    private final List<TensorSlot> slots = new ArrayList<>();
+    private final List<TensorSlot> aliases = new ArrayList<>();
     private final List<String> unscaled = new ArrayList<>();
     private final Set<String> used = new HashSet<>();
+
+    /// The first slot of each place, by which tied tensors find each other.
+    private final Map<List<Long>, TensorSlot> byPlace = new HashMap<>();
+
     private long sourceBytes;
     private long denseBytes;
     private long end;
 
-    private Planner(Model model, LoadOptions options) throws GgufException {
+    /// @throws ModelException if the convention of names does not know the model
+    /// @throws IllegalArgumentException if a pattern matches no tensor
+    Planner(Model model, TensorForm form) throws ModelException {
         this.model = model;
-        this.options = options;
+        this.form = form;
         Set<String> names =
-                model.tensors().stream().map(TensorInfo::name).collect(Collectors.toCollection(LinkedHashSet::new));
-        this.chosen = options.filter().over(names);
-        this.dtypes = options.dtypes().over(names);
-        this.translation = options.names().table().forModel(new NameTable.Model(model.name(), model.metadata(), names));
-    }
-
-    static LoadPlan plan(GgufFile file, LoadOptions options) throws GgufException {
-        return new Planner(new FileModel(file), options).plan();
-    }
-
-    static LoadPlan plan(TensorStore store, LoadOptions options) throws GgufException {
-        String own = Names.gguf().convention();
-        String stores = store.plan().convention();
-        String wanted = options.names().convention();
-        if (!stores.equals(own) && !wanted.equals(own)) {
-            throw new IllegalArgumentException(Printable.escape(store.name()) + ": was loaded with the names of "
-                    + Printable.escape(stores) + ", which cannot be translated to those of "
-                    + Printable.escape(wanted));
-        }
-        return new Planner(new StoreModel(store), options).plan();
-    }
-
-    private LoadPlan plan() throws GgufException {
+                model.tensors().stream().map(StoredTensor::name).collect(Collectors.toCollection(LinkedHashSet::new));
+        this.chosen = form.filter().over(names);
+        this.dtypes = form.dtypes().over(names);
+        this.translation = translation(names);
         try {
-            for (TensorInfo tensor : model.tensors()) {
+            for (StoredTensor tensor : model.tensors()) {
                 if (chosen.test(tensor.name())) {
-                    Optional<NameTable.Entry> entry = translation.of(tensor);
-                    if (entry.isPresent()) {
-                        add(tensor, entry.get());
-                    }
-                }
-            }
-            for (LoadPlan.Alias alias : model.aliases()) {
-                if (used.contains(alias.of())) {
-                    aliases.add(alias);
+                    add(tensor);
                 }
             }
         } catch (ArithmeticException e) {
-            throw failure("all tensors together are larger than a signed 64-bit size");
+            throw ModelException.of(model.name(), "all tensors together are larger than a signed 64-bit size");
         }
-        return new LoadPlan(
-                model.name(),
-                slots,
-                sourceBytes,
-                denseBytes,
-                end,
-                model.headerBytes(),
-                unscaled,
-                aliases,
-                convention());
     }
 
-    private String convention() {
-        String wanted = options.names().convention();
+    private NameTable.Translation translation(Set<String> names) throws ModelException {
+        String wanted = form.names().convention();
+        if (wanted.equals(Names.gguf().convention()) || wanted.equals(model.convention())) {
+            return NameTable.Translation.AS_STORED;
+        }
+        if (!model.convention().equals(Names.gguf().convention())) {
+            throw ModelException.of(
+                    model.name(),
+                    "has the names of {}, which cannot be translated to those of {}",
+                    model.convention(),
+                    wanted);
+        }
+        try {
+            return form.names().table().forModel(new NameTable.Model(model.metadata(), names));
+        } catch (UnknownNameException e) {
+            throw ModelException.ofSentence(model.name(), e.sentence());
+        }
+    }
+
+    List<TensorSlot> slots() {
+        return slots;
+    }
+
+    List<TensorSlot> aliases() {
+        return aliases;
+    }
+
+    List<String> unscaled() {
+        return unscaled;
+    }
+
+    long sourceBytes() {
+        return sourceBytes;
+    }
+
+    long denseBytes() {
+        return denseBytes;
+    }
+
+    long regionBytes() {
+        return end;
+    }
+
+    String convention() {
+        String wanted = form.names().convention();
         return wanted.equals(Names.gguf().convention()) ? model.convention() : wanted;
     }
 
-    private void add(TensorInfo tensor, NameTable.Entry entry) throws GgufException {
+    private void add(StoredTensor tensor) throws ModelException {
+        Optional<NameTable.Entry> found;
+        try {
+            found = translation.of(tensor.name(), tensor.shape());
+        } catch (UnknownNameException e) {
+            throw ModelException.ofSentence(model.name(), e.sentence());
+        }
+        if (found.isEmpty()) {
+            return;
+        }
+        NameTable.Entry entry = found.get();
         requireDecoder(tensor);
-        DType dense = model.dtype(tensor);
-        DType dtype = dense == DType.F32 ? dtypes.apply(tensor.name()) : dense;
-        requireFits(tensor, dense, entry);
-        long offset = Math.addExact(end, LoadPlan.ALIGNMENT - 1) & -LoadPlan.ALIGNMENT;
-        LoadPlan.Slot slot = new LoadPlan.Slot(
+        TensorSlot slot = slot(tensor, entry);
+        TensorSlot tied = tiedTo(slot);
+        if (tied == null) {
+            slots.add(slot);
+            end = Math.addExact(slot.offset(), slot.byteSize());
+            sourceBytes += tensor.byteSize();
+            denseBytes += slot.byteSize();
+        } else {
+            aliases.add(alias(tied, slot.name(), tensor));
+        }
+        for (String other : entry.names().subList(1, entry.names().size())) {
+            aliases.add(alias(tied == null ? slot : tied, used(other, tensor), tensor));
+        }
+    }
+
+    private TensorSlot slot(StoredTensor tensor, NameTable.Entry entry) throws ModelException {
+        DType dtype = dtype(tensor);
+        requireFits(tensor, entry);
+        long offset = Math.addExact(end, TensorPlan.ALIGNMENT - 1) & -TensorPlan.ALIGNMENT;
+        return new TensorSlot(
                 used(entry.names().getFirst(), tensor),
-                tensor.type(),
+                tensor,
                 dtype,
-                tensor.shape(),
-                tensor.offset(),
-                tensor.byteSize(),
                 offset,
                 Math.multiplyExact(tensor.shape().elementCount(), (long) dtype.byteSize()),
                 scale(tensor),
-                tensor.name(),
-                entry.rowOrder(),
-                entry.storedOffset());
-        slots.add(slot);
-        for (String alias : entry.names().subList(1, entry.names().size())) {
-            aliases.add(new LoadPlan.Alias(used(alias, tensor), slot.name()));
-        }
-        end = Math.addExact(offset, slot.byteSize());
-        sourceBytes += slot.sourceBytes();
-        denseBytes += slot.byteSize();
+                entry.headRows() == 0 ? RowOrder.AS_STORED : new RowOrder.HalvesOfPairs(entry.headRows()),
+                entry.storedOffset(),
+                Optional.empty());
     }
 
-    private String used(String name, TensorInfo tensor) throws GgufException {
+    /// Rules are about floats. Without one, quantised blocks and all floats of GGUF become F32, while models whose
+    /// tensors are dense already keep them as they are.
+    private DType dtype(StoredTensor tensor) {
+        DType dense = DType.denseOf(tensor.type());
+        if (dense != DType.F32) {
+            return dense;
+        }
+        Optional<DType> stored = DType.storedAs(tensor.type());
+        return dtypes.apply(tensor.name())
+                .orElseGet(() -> model.format() == Model.Format.GGUF ? DType.F32 : stored.orElse(DType.F32));
+    }
+
+    private @Nullable TensorSlot tiedTo(TensorSlot slot) {
+        StoredTensor stored = slot.stored();
+        TensorSlot first = byPlace.putIfAbsent(List.of((long) stored.part(), stored.offset()), slot);
+        return first != null
+                        && stored.isTiedTo(first.stored())
+                        && first.dtype() == slot.dtype()
+                        && first.scale().equals(slot.scale())
+                        && first.rowOrder().equals(slot.rowOrder())
+                        && first.storedOffset() == slot.storedOffset()
+                ? first
+                : null;
+    }
+
+    private static TensorSlot alias(TensorSlot of, String name, StoredTensor stored) {
+        return new TensorSlot(
+                name,
+                stored,
+                of.dtype(),
+                of.offset(),
+                of.byteSize(),
+                of.scale(),
+                of.rowOrder(),
+                of.storedOffset(),
+                Optional.of(of.name()));
+    }
+
+    private String used(String name, StoredTensor tensor) throws ModelException {
         if (!used.add(name)) {
-            throw failure("tensor " + Printable.escape(tensor.name()) + " would be named " + Printable.escape(name)
-                    + " by " + Printable.escape(options.names().convention()) + ", as another tensor is");
+            throw ModelException.of(
+                    model.name(),
+                    "tensor {} would be named {} by {}, as another tensor is",
+                    tensor.name(),
+                    name,
+                    form.names().convention());
         }
         return name;
     }
 
-    private Optional<LoadPlan.Scale> scale(TensorInfo tensor) throws GgufException {
+    private Optional<TensorSlot.Scale> scale(StoredTensor tensor) throws ModelException {
         Optional<CompanionScale> companion = model.companion(tensor);
         if (companion.isEmpty()) {
             return Optional.empty();
         }
-        if (!options.applyScales().orElse(false)) {
+        if (form.scales() != TensorForm.Scales.APPLIED) {
             unscaled.add(tensor.name());
             return Optional.empty();
         }
         if (companion.get().problem().isPresent()) {
-            throw failure(companion.get().problem().get());
+            throw ModelException.ofSentence(
+                    model.name(), companion.get().problem().get());
         }
-        return Optional.of(LoadPlan.Scale.of(companion.get().scale()));
+        StoredTensor scale = companion.get().scale();
+        return Optional.of(new TensorSlot.Scale(scale, scale.shape().elementCount()));
     }
 
-    private void requireDecoder(TensorInfo tensor) throws GgufException {
+    private void requireDecoder(StoredTensor tensor) throws ModelException {
         if (!BlockDecoders.scalar().supports(tensor.type())) {
-            throw failure("tensor " + Printable.escape(tensor.name()) + " is of type " + tensor.type()
-                    + ", which has no decoder");
+            throw ModelException.of(
+                    model.name(), "tensor {} is of type {}, which has no decoder", tensor.name(), tensor.type());
         }
     }
 
     /// What a convention does to a tensor must be possible with this one.
-    private void requireFits(TensorInfo tensor, DType dense, NameTable.Entry entry) throws GgufException {
-        if (entry.storedOffset() != 0 && dense != DType.F32) {
-            throw failure("tensor " + Printable.escape(tensor.name()) + ": the convention "
-                    + Printable.escape(options.names().convention()) + " takes off what was added to it: expected"
-                    + " elements of type F32, got " + tensor.type());
+    private void requireFits(StoredTensor tensor, NameTable.Entry entry) throws ModelException {
+        if (entry.storedOffset() != 0 && DType.denseOf(tensor.type()) != DType.F32) {
+            throw ModelException.expected(
+                    model.name(),
+                    "elements of type F32",
+                    tensor.type(),
+                    "tensor {}: the convention {} takes off what was added to it",
+                    tensor.name(),
+                    form.names().convention());
         }
-        if (entry.rowOrder() instanceof RowOrder.HalvesOfPairs(long headRows)) {
+        if (entry.headRows() != 0) {
             long rows = tensor.shape().rank() == 0 ? 1 : tensor.shape().dimension(0);
-            if (rows % headRows != 0) {
-                throw failure("tensor " + Printable.escape(tensor.name()) + ": expected heads of " + headRows
-                        + " rows, got " + tensor.shape());
+            if (rows % entry.headRows() != 0) {
+                throw ModelException.expected(
+                        model.name(),
+                        "heads of " + entry.headRows() + " rows",
+                        tensor.shape(),
+                        "tensor {}",
+                        tensor.name());
             }
         }
-    }
-
-    private GgufException failure(String problem) {
-        return GgufException.of(model.name(), problem);
     }
 }

@@ -1,16 +1,12 @@
 package dev.ffmstore;
 
-import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Metadata;
-import dev.ffmstore.gguf.Source;
-import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.memory.ProcessMemory;
-import dev.ffmstore.internal.memory.Region;
-import dev.ffmstore.internal.pass.Workers;
 import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -41,74 +37,94 @@ import java.util.OptionalLong;
 /// A store is immutable and may be used by any thread. After `close` every method but `close`, `isOpen`, `name`,
 /// `plan` and `toString` throws `IllegalStateException`, and so does access to any of its segments, unless they
 /// live in a caller's arena: those can be read until that is closed.
+///
+/// A store that nobody closes is mentioned in the log once nobody can reach it or any of its tensors any more, and
+/// is freed then where its memory is one mapping (Linux x86-64 with native access enabled).
 public final class TensorStore implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(TensorStore.class.getName());
-
-    private final LoadPlan plan;
+    private final TensorPlan plan;
+    private final List<MemorySegment> segments;
     private final Map<String, Tensor> tensors;
     private final Metadata metadata;
     private final LoadReport report;
     private final Arena arena;
     private final boolean ownsArena;
     private final Duration closeTimeout;
+    private final Runnable closedListener;
     private volatile boolean closed;
 
-    private TensorStore(
-            LoadPlan plan,
-            Map<String, Tensor> tensors,
-            Metadata metadata,
-            LoadReport report,
-            Arena arena,
-            boolean ownsArena,
-            Duration closeTimeout) {
+    private TensorStore(TensorPlan plan, StoreLoader.Loaded loaded, Arena arena, boolean ownsArena, Duration timeout) {
         this.plan = plan;
-        this.tensors = Collections.unmodifiableMap(tensors);
-        this.metadata = metadata;
-        this.report = report;
+        this.segments =
+                loaded.segments().stream().map(MemorySegment::asReadOnly).toList();
+        this.tensors = Collections.unmodifiableMap(tensors(plan, segments));
+        this.metadata = loaded.metadata();
+        this.report = loaded.report();
         this.arena = arena;
         this.ownsArena = ownsArena;
-        this.closeTimeout = closeTimeout;
+        this.closeTimeout = timeout;
+        this.closedListener = loaded.closed();
     }
 
-    /// Loads every tensor of a local GGUF file, with default options; see [#load(Path, LoadOptions)].
+    private static Map<String, Tensor> tensors(TensorPlan plan, List<MemorySegment> segments) {
+        Map<String, Tensor> tensors = LinkedHashMap.newLinkedHashMap(segments.size());
+        for (int i = 0; i < segments.size(); i++) {
+            TensorSlot slot = plan.slots().get(i);
+            tensors.put(slot.name(), new Tensor(slot.name(), slot.dtype(), slot.shape(), segments.get(i)));
+        }
+        for (TensorSlot alias : plan.aliases()) {
+            Tensor tensor = tensors.get(alias.aliasOf().orElseThrow());
+            tensors.put(alias.name(), new Tensor(alias.name(), tensor.dtype(), tensor.shape(), tensor.segment()));
+        }
+        return tensors;
+    }
+
+    /// Loads every tensor of a local file or folder, dense, with default options; see
+    /// [#load(Path, TensorForm, LoadOptions)].
     public static TensorStore load(Path path) throws IOException {
-        return load(path, LoadOptions.defaults());
+        return load(path, TensorForm.dense(), LoadOptions.defaults());
     }
 
-    /// Loads tensors of a local GGUF file.
+    /// Loads tensors of a local file or folder of any format that [Model#open(Path)] reads.
     ///
-    /// @param path the file
-    /// @param options which tensors, and how
+    /// @param path the file or folder
+    /// @param form which tensors, in which form
+    /// @param options how
     /// @return a store; the caller closes it
-    /// @throws dev.ffmstore.gguf.GgufException if it is not a GGUF file this library reads, or a chosen tensor's
-    /// type cannot be decoded
+    /// @throws dev.ffmstore.gguf.GgufException if it is a malformed GGUF file
+    /// @throws ModelException if it is a malformed file of another format, or cannot be planned as asked: see
+    /// [TensorPlan#of]
     /// @throws InsufficientMemoryException if there is not enough memory
     /// @throws InterruptedIOException if the calling thread is interrupted, whose interrupt status stays set
     /// @throws IOException if the file cannot be read, or changes meanwhile
-    /// @throws IllegalArgumentException if a pattern of the filter matches no tensor
+    /// @throws IllegalArgumentException if a pattern of the form matches no tensor
     /// @throws UnsupportedOperationException if vector decoders are asked for and cannot be had
-    public static TensorStore load(Path path, LoadOptions options) throws IOException {
-        try (GgufFile file = GgufFile.open(Source.of(path), options.gguf())) {
-            return load(file, options);
+    public static TensorStore load(Path path, TensorForm form, LoadOptions options) throws IOException {
+        try (Model model = Model.open(path)) {
+            return load(model, form, options);
         }
     }
 
-    /// Loads tensors of an open file, which stays open and stays the caller's; the store does not need it any more.
+    /// Loads every tensor of an open model, dense, with default options; see
+    /// [#load(Model, TensorForm, LoadOptions)].
+    public static TensorStore load(Model model) throws IOException {
+        return load(model, TensorForm.dense(), LoadOptions.defaults());
+    }
+
+    /// Loads tensors of an open model, which stays open and stays the caller's; the store does not need it any
+    /// more.
     ///
-    /// @param file the file
-    /// @param options which tensors, and how
+    /// @param model the model
+    /// @param form which tensors, in which form
+    /// @param options how
     /// @return a store; the caller closes it
-    /// @throws IOException as [#load(Path, LoadOptions)] does
-    public static TensorStore load(GgufFile file, LoadOptions options) throws IOException {
-        LoadPlan plan = LoadPlan.of(file, options);
-        BlockDecoders decoders = options.decoder().decoders(plan.denseBytes());
-        if (options.memoryCheck()) {
-            checkMemory(plan, options);
-        }
+    /// @throws IOException as [#load(Path, TensorForm, LoadOptions)] does
+    public static TensorStore load(Model model, TensorForm form, LoadOptions options) throws IOException {
+        StoreLoader loader = new StoreLoader(model, form, options);
         Arena own = options.arena().isPresent() ? null : Arena.ofShared();
         try {
             Arena target = options.arena().orElse(own);
-            return load(file, plan, decoders, options, target, own != null);
+            StoreLoader.Loaded loaded = loader.load(target, own != null);
+            return new TensorStore(loader.plan(), loaded, target, own != null, options.closeTimeout());
         } catch (Throwable failure) {
             if (own != null) {
                 own.close();
@@ -117,125 +133,13 @@ public final class TensorStore implements AutoCloseable {
         }
     }
 
-    private static TensorStore load(
-            GgufFile file, LoadPlan plan, BlockDecoders decoders, LoadOptions options, Arena target, boolean ownsArena)
-            throws IOException {
-        long start = System.nanoTime();
-        try (Arena working = Arena.ofShared()) {
-            Region region = Region.allocate(plan, working, target);
-            RegionLoad load = new RegionLoad(plan, file.source(), decoders, region, working);
-            Metadata metadata;
-            Map<String, Tensor> tensors;
-            try {
-                fill(file, plan, options, load);
-                file.checkUnchanged();
-                metadata = file.metadata().copyTo(target);
-                tensors = bind(plan, region);
-            } catch (Throwable failure) {
-                region.release();
-                throw failure;
-            }
-            LoadReport report = new LoadReport(
-                    plan.slots().size(),
-                    plan.sourceBytes(),
-                    plan.denseBytes(),
-                    (System.nanoTime() - start) / 1e9,
-                    load.workers(options.threads()),
-                    decoders.toString(),
-                    region.description(),
-                    (int) plan.slots().stream()
-                            .filter(slot -> slot.scale().isPresent())
-                            .count(),
-                    plan.unscaled().size());
-            if (options.applyScales().isEmpty()) {
-                sayThatScalesWereLeft(file, plan);
-            }
-            return new TensorStore(plan, tensors, metadata, report, target, ownsArena, options.closeTimeout());
-        } catch (OutOfMemoryError e) {
-            throw outOfMemory(plan, options, e);
-        }
-    }
-
-    private static void fill(GgufFile file, LoadPlan plan, LoadOptions options, RegionLoad load) throws IOException {
-        ProgressListener listener = options.progress().orElse((done, total) -> {});
-        Workers.inputOutput(
-                () -> load.run(options.threads(), () -> listener.progress(load.doneBytes(), plan.denseBytes())),
-                Printable.escape(file.name()) + ": load interrupted");
-        listener.progress(plan.denseBytes(), plan.denseBytes());
-    }
-
-    private static Map<String, Tensor> bind(LoadPlan plan, Region region) {
-        List<MemorySegment> segments = region.bind();
-        Map<String, Tensor> tensors = LinkedHashMap.newLinkedHashMap(segments.size());
-        for (int i = 0; i < segments.size(); i++) {
-            LoadPlan.Slot slot = plan.slots().get(i);
-            tensors.put(
-                    slot.name(),
-                    new Tensor(
-                            slot.name(),
-                            slot.dtype(),
-                            slot.shape(),
-                            segments.get(i).asReadOnly()));
-        }
-        for (LoadPlan.Alias alias : plan.aliases()) {
-            Tensor tensor = tensors.get(alias.of());
-            tensors.put(alias.name(), new Tensor(alias.name(), tensor.dtype(), tensor.shape(), tensor.segment()));
-        }
-        return tensors;
-    }
-
-    /// Says what became of companion scales, in a load that was not told what to do with them.
-    private static void sayThatScalesWereLeft(GgufFile file, LoadPlan plan) {
-        if (plan.unscaled().isEmpty()) {
-            return;
-        }
-        String name = Printable.escape(file.name()) + ": ";
-        LOG.log(
-                System.Logger.Level.INFO,
-                name + plan.unscaled().size()
-                        + (plan.unscaled().size() == 1
-                                ? " tensor has a companion scale, which was"
-                                : " tensors have companion scales, which were")
-                        + " not applied; LoadOptions.applyScales");
-        plan.unscaled().stream()
-                .flatMap(tensor -> CompanionScale.of(file, file.tensor(tensor)).stream())
-                .flatMap(companion -> companion.problem().stream())
-                .forEach(problem -> LOG.log(System.Logger.Level.WARNING, name + problem));
-    }
-
-    private static void checkMemory(LoadPlan plan, LoadOptions options) throws InsufficientMemoryException {
-        MemoryBudget.Budget budget = MemoryBudget.ofThisProcess().orElse(null);
-        long required = plan.peakBytes(options.threads());
-        if (budget != null && required > budget.availableBytes()) {
-            throw new InsufficientMemoryException(
-                    Printable.escape(plan.source()) + ": not enough memory: the load takes " + required
-                            + " bytes, available are " + budget.availableBytes() + " (" + budget.limit() + ")",
-                    required,
-                    budget.availableBytes());
-        }
-    }
-
-    private static InsufficientMemoryException outOfMemory(LoadPlan plan, LoadOptions options, OutOfMemoryError e) {
-        long available = MemoryBudget.ofThisProcess()
-                .map(MemoryBudget.Budget::availableBytes)
-                .orElse(-1L);
-        long required = plan.peakBytes(options.threads());
-        InsufficientMemoryException failure = new InsufficientMemoryException(
-                Printable.escape(plan.source()) + ": out of memory: the load takes " + required + " bytes: "
-                        + e.getMessage(),
-                required,
-                available);
-        failure.initCause(e);
-        return failure;
-    }
-
-    /// {@return the name of the file the tensors came from}
+    /// {@return the name of the model the tensors came from}
     public String name() {
         return plan.source();
     }
 
     /// {@return what the load did: which tensor came from where, in which form}
-    public LoadPlan plan() {
+    public TensorPlan plan() {
         return plan;
     }
 
@@ -245,8 +149,8 @@ public final class TensorStore implements AutoCloseable {
     /// @throws NoSuchElementException if the store has none of that name
     public Tensor tensor(String name) {
         return find(name)
-                .orElseThrow(() ->
-                        new NoSuchElementException(Printable.escape(name()) + ": no tensor " + Printable.escape(name)));
+                .orElseThrow(() -> new NoSuchElementException(
+                        Problem.of(name(), "no tensor {}", name).toString()));
     }
 
     /// {@return the tensor of this name, or empty}
@@ -254,12 +158,12 @@ public final class TensorStore implements AutoCloseable {
         return Optional.ofNullable(open().get(name));
     }
 
-    /// {@return all tensors, in the order of the file's tensor infos, and after them the aliases, unmodifiable}
+    /// {@return all tensors, in the order of the model, and after them the aliases, unmodifiable}
     public Collection<Tensor> tensors() {
         return open().values();
     }
 
-    /// {@return the metadata of the file, readable as long as the tensors are}
+    /// {@return the metadata of the model, readable as long as the tensors are}
     public Metadata metadata() {
         open();
         return metadata;
@@ -271,14 +175,34 @@ public final class TensorStore implements AutoCloseable {
         return report;
     }
 
+    /// {@return this store as a model, of which other forms can be planned, read and exported, without a copy where
+    /// a tensor stays as it is}
+    ///
+    /// It has the tensors that the store has, aliases among them, in the store's names. It can be used as long as
+    /// the store is open, and owns nothing: it need not be closed.
+    public Model model() {
+        open();
+        List<StoredTensor> stored =
+                plan.tensors().stream().map(TensorSlot::asDense).toList();
+        try {
+            return Model.of(
+                    name(),
+                    Model.Format.STORE,
+                    plan.convention(),
+                    metadata,
+                    List.of(new StoreBytes(plan, segments)),
+                    stored);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory can always be asked
+        }
+    }
+
     /// Asks the kernel how much of the tensors lies in huge pages.
     ///
     /// @return that many bytes, as of now, or empty where the kernel does not say (any but Linux)
     public OptionalLong hugePageBytes() {
-        Map<String, Tensor> all = open();
-        return ProcessMemory.hugePageBytes(plan.slots().stream()
-                .map(slot -> all.get(slot.name()).segment())
-                .toList());
+        open();
+        return ProcessMemory.hugePageBytes(segments);
     }
 
     /// {@return whether the tensors can be read}
@@ -288,7 +212,8 @@ public final class TensorStore implements AutoCloseable {
 
     private Map<String, Tensor> open() {
         if (!isOpen()) {
-            throw new IllegalStateException(Printable.escape(name()) + ": this store has been closed");
+            throw new IllegalStateException(
+                    Problem.of(name(), "this store has been closed").toString());
         }
         return tensors;
     }
@@ -299,7 +224,8 @@ public final class TensorStore implements AutoCloseable {
     /// function that holds a tensor (a channel that writes it, say) is waited for, as long as the options say. Raw
     /// addresses handed to native code are not protected.
     ///
-    /// @throws IllegalStateException if a tensor is still held when that time is up; the store stays open
+    /// @throws IllegalStateException if a tensor is still held when that time is up, or when the calling thread is
+    /// interrupted, whose interrupt status stays set; the store stays open
     @Override
     public synchronized void close() {
         if (closed) {
@@ -309,10 +235,12 @@ public final class TensorStore implements AutoCloseable {
             closeArena();
         }
         closed = true;
+        closedListener.run();
     }
 
     private void closeArena() {
-        long deadline = System.nanoTime() + closeTimeout.toNanos();
+        long start = System.nanoTime();
+        long patience = nanos(closeTimeout);
         while (true) {
             try {
                 arena.close();
@@ -321,14 +249,29 @@ public final class TensorStore implements AutoCloseable {
                 if (!arena.scope().isAlive()) {
                     throw held;
                 }
-                if (System.nanoTime() - deadline >= 0 || !pause()) {
-                    throw new IllegalStateException(
-                            Printable.escape(name())
-                                    + ": cannot be closed: a system call or native function still holds"
-                                    + " a tensor after " + closeTimeout,
-                            held);
+                if (System.nanoTime() - start >= patience) {
+                    throw stillHeld("after " + closeTimeout, held);
+                }
+                if (!pause()) {
+                    throw stillHeld("when the thread that closes it was interrupted", held);
                 }
             }
+        }
+    }
+
+    private IllegalStateException stillHeld(String when, IllegalStateException held) {
+        return new IllegalStateException(
+                Problem.of(name(), "cannot be closed: a system call or native function still held a tensor {}", when)
+                        .toString(),
+                held);
+    }
+
+    /// {@return a duration in nanoseconds; of one longer than any process lives, the longest}
+    private static long nanos(Duration duration) {
+        try {
+            return duration.toNanos();
+        } catch (ArithmeticException e) {
+            return duration.isNegative() ? 0 : Long.MAX_VALUE;
         }
     }
 

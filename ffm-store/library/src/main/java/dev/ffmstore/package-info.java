@@ -1,9 +1,8 @@
 /// What a user of the store imports.
 ///
-/// [dev.ffmstore.TensorStore] loads a model and holds its tensors; [dev.ffmstore.LoadPlan] says beforehand what a
+/// [dev.ffmstore.TensorStore] loads a model and holds its tensors; [dev.ffmstore.TensorPlan] says beforehand what a
 /// load will do and cost; [dev.ffmstore.LoadOptions] are its settings.
 @NullMarked
 package dev.ffmstore;
 
 import org.jspecify.annotations.NullMarked;
-

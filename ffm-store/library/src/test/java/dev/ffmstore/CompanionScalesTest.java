@@ -3,10 +3,8 @@ package dev.ffmstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.ByteSource;
-import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.Shape;
@@ -22,7 +20,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -32,14 +29,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class CompanionScalesTest {
-    private static final LoadOptions APPLY = LoadOptions.defaults().applyScales(true);
+    private static final TensorForm APPLY = TensorForm.dense().scales(TensorForm.Scales.APPLIED);
+    private static final TensorForm LEFT = TensorForm.dense().scales(TensorForm.Scales.LEFT);
+    private static final LoadOptions DEFAULTS = LoadOptions.defaults();
 
     @TempDir
     Path folder;
 
     /// Both namings, all float types, one factor and one for each expert; the experts' slices are of 1,092,608
-    /// bytes,
-    /// so that they begin inside ranges of 2 MiB and end in the next, and several share one.
+    /// bytes, so that they begin inside ranges of 2 MiB and end in the next, and several share one.
     private static TestModel model() {
         return new ScaledModel()
                 .weight("blk.0.ffn_up.weight", GgmlType.NVFP4, 301, 192)
@@ -86,16 +84,16 @@ class CompanionScalesTest {
         return factors;
     }
 
-    private static GgufFile open(TestModel model) throws IOException {
-        return GgufFile.open(new ByteSource(model.bytes()), GgufOptions.defaults());
+    private static Model open(TestModel model) throws IOException {
+        return Model.of(GgufFile.open(new ByteSource(model.bytes()), GgufOptions.defaults()));
     }
 
     @ParameterizedTest
     @CsvSource({"SCALAR, 1", "SCALAR, 3", "VECTOR, 1", "VECTOR, 4"})
     void multiplyTheDecodedWeight(DecoderChoice decoder, int threads) throws IOException {
         TestModel model = model();
-        LoadOptions options = APPLY.decoder(decoder).threads(threads);
-        try (TensorStore store = TensorStore.load(model.writeTo(folder), options)) {
+        LoadOptions options = DEFAULTS.decoder(decoder).threads(threads);
+        try (TensorStore store = TensorStore.load(model.writeTo(folder), APPLY, options)) {
             assertThat(store.report().scaledTensors()).isEqualTo(factors().size());
             assertThat(store.report().unappliedScales()).isZero();
             for (Tensor tensor : store.tensors()) {
@@ -110,8 +108,8 @@ class CompanionScalesTest {
     @Test
     void multiplyBeforeElementsAreRounded() throws IOException {
         TestModel model = model();
-        try (GgufFile file = open(model);
-                TensorStore store = TensorStore.load(file, APPLY.threads(3).dtypes(DTypes.all(DType.F16)))) {
+        try (Model file = open(model);
+                TensorStore store = TensorStore.load(file, APPLY.dtypes(DTypes.all(DType.F16)), DEFAULTS.threads(3))) {
             factors().forEach((name, factor) -> {
                 ByteBuffer floats = ByteBuffer.wrap(ScaledModel.multiplied(model.dense(name), factor))
                         .order(ByteOrder.LITTLE_ENDIAN);
@@ -149,9 +147,8 @@ class CompanionScalesTest {
     @Test
     void doNothingUnlessAskedTo() throws IOException {
         TestModel model = model();
-        for (LoadOptions options :
-                List.of(LoadOptions.defaults(), LoadOptions.defaults().applyScales(false))) {
-            try (TensorStore store = TensorStore.load(model.writeTo(folder), options)) {
+        for (TensorForm form : List.of(TensorForm.dense(), LEFT)) {
+            try (TensorStore store = TensorStore.load(model.writeTo(folder), form, DEFAULTS)) {
                 TensorStoreTest.assertHolds(store, model);
                 assertThat(store.report().scaledTensors()).isZero();
                 assertThat(store.report().unappliedScales()).isEqualTo(factors().size());
@@ -162,8 +159,8 @@ class CompanionScalesTest {
     @Test
     void applyEvenIfTheFilterLeavesThemOut() throws IOException {
         TestModel model = model();
-        LoadOptions options = APPLY.filter(new NameFilter(List.of("blk.0.ffn_up.weight"), List.of()));
-        try (TensorStore store = TensorStore.load(model.writeTo(folder), options)) {
+        TensorForm form = APPLY.filter(new NameFilter(List.of("blk.0.ffn_up.weight"), List.of()));
+        try (TensorStore store = TensorStore.load(model.writeTo(folder), form, DEFAULTS)) {
             assertThat(store.tensors()).hasSize(1);
             assertSameFloats(
                     store.tensor("blk.0.ffn_up.weight"),
@@ -173,21 +170,21 @@ class CompanionScalesTest {
 
     @Test
     void standInThePlan() throws IOException {
-        try (GgufFile file = open(model())) {
-            LoadPlan left = LoadPlan.of(file, LoadOptions.defaults());
+        try (Model file = open(model())) {
+            TensorPlan left = TensorPlan.of(file, TensorForm.dense());
             assertThat(left.unscaled()).containsExactlyElementsOf(factors().keySet());
             assertThat(left.slots()).allMatch(slot -> slot.scale().isEmpty());
             assertThat(left).asString().endsWith(", 6 companion scales not applied");
 
-            LoadPlan applied = LoadPlan.of(file, APPLY);
+            TensorPlan applied = TensorPlan.of(file, APPLY);
             assertThat(applied.unscaled()).isEmpty();
-            assertThat(applied).isEqualTo(LoadPlan.of(file, APPLY)).isNotEqualTo(left);
+            assertThat(applied).isEqualTo(TensorPlan.of(file, APPLY)).isNotEqualTo(left);
             assertThat(applied.slots().stream().filter(slot -> slot.scale().isPresent()))
-                    .extracting(LoadPlan.Slot::name)
+                    .extracting(TensorSlot::name)
                     .containsExactlyElementsOf(factors().keySet());
-            TensorInfo experts = file.tensor("blk.0.ffn_gate_exps.scale");
-            assertThat(slot(applied, "blk.0.ffn_gate_exps.weight").scale())
-                    .contains(new LoadPlan.Scale(experts.name(), GgmlType.F32, experts.offset(), 7));
+            StoredTensor experts = file.tensor("blk.0.ffn_gate_exps.scale");
+            assertThat(slot(applied, "blk.0.ffn_gate_exps.weight").scale()).contains(new TensorSlot.Scale(experts, 7));
+            assertThat(experts.type()).isEqualTo(GgmlType.F32);
             assertThat(applied.toString().lines())
                     .anySatisfy(
                             line -> assertThat(line).contains("blk.0.ffn_down.weight", "× blk.0.ffn_down.weight.scale"))
@@ -197,7 +194,7 @@ class CompanionScalesTest {
         }
     }
 
-    private static LoadPlan.Slot slot(LoadPlan plan, String name) {
+    private static TensorSlot slot(TensorPlan plan, String name) {
         return plan.slots().stream()
                 .filter(slot -> slot.name().equals(name))
                 .findFirst()
@@ -208,11 +205,11 @@ class CompanionScalesTest {
     void leaveDigestsOfAPlanWithoutThemAlone() throws Exception {
         TestModel model = model();
         Map<String, String> digests = new LinkedHashMap<>();
-        try (GgufFile file = open(model)) {
-            LoadPlan plan = LoadPlan.of(file, LoadOptions.defaults());
-            TensorDigests.run(plan, file.source(), BlockDecoders.scalar(), 2, new TensorDigests.Listener() {
+        try (Model file = open(model)) {
+            TensorSource source = TensorSource.of(file, TensorForm.dense(), DecoderChoice.SCALAR);
+            TensorDigests.run(source, source.tensors(), 2, new TensorDigests.Listener() {
                 @Override
-                public void digest(LoadPlan.Slot slot, String sha256) {
+                public void digest(TensorSlot slot, String sha256) {
                     digests.put(slot.name(), sha256);
                 }
 
@@ -248,16 +245,16 @@ class CompanionScalesTest {
                 .weight("w\u202E.scale", type, count)
                 .build();
         Path path = model.writeTo(folder);
-        assertThatThrownBy(() -> TensorStore.load(path, APPLY))
+        assertThatThrownBy(() -> TensorStore.load(path, APPLY, DEFAULTS))
                 .as(what)
-                .isInstanceOf(GgufException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessage(path + ": tensor w\\u{202e}.weight: companion scale w\\u{202e}.scale: " + message);
-        assertThat(messagesOf(path, LoadOptions.defaults()))
+        assertThat(messagesOf(path, TensorForm.dense()))
                 .containsExactly(
                         "INFO " + path + ": 1 tensor has a companion scale, which was not applied;"
-                                + " LoadOptions.applyScales",
+                                + " TensorForm.scales",
                         "WARNING " + path + ": tensor w\\u{202e}.weight: companion scale w\\u{202e}.scale: " + message);
-        try (TensorStore store = TensorStore.load(path, LoadOptions.defaults().applyScales(false))) {
+        try (TensorStore store = TensorStore.load(path, LEFT, DEFAULTS)) {
             TensorStoreTest.assertHolds(store, model);
             assertThat(store.report().unappliedScales()).isEqualTo(1);
         }
@@ -271,8 +268,8 @@ class CompanionScalesTest {
                 .floats("w.weight.scale", GgmlType.F32, Shape.of(1), 3f)
                 .build();
         Path path = model.writeTo(folder);
-        assertThatThrownBy(() -> TensorStore.load(path, APPLY))
-                .isInstanceOf(GgufException.class)
+        assertThatThrownBy(() -> TensorStore.load(path, APPLY, DEFAULTS))
+                .isInstanceOf(ModelException.class)
                 .hasMessage(path + ": tensor w.weight has two companion scales, w.scale and w.weight.scale");
     }
 
@@ -283,8 +280,8 @@ class CompanionScalesTest {
                     .weight("w.weight", type, 2, 256)
                     .floats("w.scale", GgmlType.F32, Shape.of(1), 2f)
                     .build();
-            try (GgufFile file = open(model)) {
-                assertThat(CompanionScale.in(file)).as(type.name()).hasSize(type == GgmlType.NVFP4 ? 1 : 0);
+            try (Model file = open(model)) {
+                assertThat(file.companions()).as(type.name()).hasSize(type == GgmlType.NVFP4 ? 1 : 0);
             }
         }
     }
@@ -292,25 +289,26 @@ class CompanionScalesTest {
     @Test
     void areMentionedOnceByALoadThatWasNotToldWhatToDo() throws IOException {
         Path path = model().writeTo(folder);
-        assertThat(messagesOf(path, LoadOptions.defaults()))
+        assertThat(messagesOf(path, TensorForm.dense()))
                 .containsExactly("INFO " + path + ": 6 tensors have companion scales, which were not applied;"
-                        + " LoadOptions.applyScales");
+                        + " TensorForm.scales");
         assertThat(messagesOf(path, APPLY)).isEmpty();
-        assertThat(messagesOf(path, LoadOptions.defaults().applyScales(false))).isEmpty();
-        LoadOptions without = LoadOptions.defaults().filter(new NameFilter(List.of("other.*"), List.of()));
+        assertThat(messagesOf(path, LEFT)).isEmpty();
+        TensorForm without = TensorForm.dense().filter(new NameFilter(List.of("other.*"), List.of()));
         assertThat(messagesOf(path, without)).isEmpty();
     }
 
     @Test
     void areUndecidedByDefault() {
-        assertThat(LoadOptions.defaults().applyScales()).isEmpty();
-        LoadOptions decided = APPLY.threads(3).memoryCheck(false).filter(NameFilter.all());
-        assertThat(decided.applyScales()).isEqualTo(Optional.of(true));
-        assertThat(decided.applyScales(false).applyScales()).contains(false);
+        assertThat(TensorForm.dense().scales()).isEqualTo(TensorForm.Scales.UNDECIDED);
+        TensorForm decided =
+                APPLY.dtypes(DTypes.all(DType.F16)).names(Names.hf()).filter(NameFilter.all());
+        assertThat(decided.scales()).isEqualTo(TensorForm.Scales.APPLIED);
+        assertThat(decided.scales(TensorForm.Scales.LEFT).scales()).isEqualTo(TensorForm.Scales.LEFT);
     }
 
     /// What the store logs while it loads.
-    private static List<String> messagesOf(Path path, LoadOptions options) throws IOException {
+    private static List<String> messagesOf(Path path, TensorForm form) throws IOException {
         List<String> messages = new ArrayList<>();
         Handler handler = new Handler() {
             @Override
@@ -327,7 +325,7 @@ class CompanionScalesTest {
         Logger logger = Logger.getLogger(TensorStore.class.getName());
         logger.addHandler(handler);
         logger.setUseParentHandlers(false);
-        try (TensorStore store = TensorStore.load(path, options)) {
+        try (TensorStore store = TensorStore.load(path, form, DEFAULTS)) {
             assertThat(store.isOpen()).isTrue();
         } finally {
             logger.removeHandler(handler);

@@ -2,12 +2,16 @@ package dev.ffmstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.ffmstore.gguf.ByteSource;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.GgufOptions;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,8 +21,9 @@ class DTypesTest {
     void theLastRuleThatMatchesDecides() {
         DTypes types = DTypes.all(DType.BF16).with("*norm*", DType.F32).with("a.norm", DType.F16);
         List<String> names = List.of("a.norm", "b.norm", "c");
-        assertThat(names.stream().map(types.over(names))).containsExactly(DType.F16, DType.F32, DType.BF16);
-        assertThat(DTypes.dense().over(names).apply("c")).isEqualTo(DType.F32);
+        assertThat(names.stream().map(types.over(names)))
+                .containsExactly(Optional.of(DType.F16), Optional.of(DType.F32), Optional.of(DType.BF16));
+        assertThat(DTypes.dense().over(names).apply("c")).isEmpty();
         assertThat(types)
                 .isEqualTo(DTypes.all(DType.BF16).with("*norm*", DType.F32).with("a.norm", DType.F16));
         assertThat(types).hasToString("*=BF16, *norm*=F32, a.norm=F16");
@@ -29,8 +34,47 @@ class DTypesTest {
         assertThatThrownBy(() -> DTypes.dense().with("x*", DType.F16).over(List.of("a")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("no tensor matches the pattern x*");
-        assertThat(DTypes.all(DType.F16).over(List.of()).apply("a")).isEqualTo(DType.F16);
+        assertThat(DTypes.all(DType.F16).over(List.of()).apply("a")).contains(DType.F16);
         assertThatThrownBy(() -> DTypes.dense().with("[", DType.F16)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aLaterRuleWinsWhetherItHasWildcardsOrNot() {
+        DTypes types = DTypes.dense()
+                .with("a", DType.BF16)
+                .with("b", DType.BF16)
+                .with("[ab]*", DType.F16)
+                .with("b", DType.F32)
+                .with("b", DType.BF16);
+        assertThat(List.of("a", "b", "ab", "c").stream().map(types.over(List.of("a", "b", "ab", "c"))))
+                .containsExactly(
+                        Optional.of(DType.F16), Optional.of(DType.BF16), Optional.of(DType.F16), Optional.empty());
+    }
+
+    @Test
+    void rulesMayMatchNothingWhereThatIsAllowed() {
+        DTypes types = new DTypes(List.of(), NameFilter.Unmatched.ALLOWED)
+                .with("none", DType.F16)
+                .with("x*", DType.BF16);
+        assertThat(types.over(List.of("a")).apply("a")).isEmpty();
+        assertThat(types.over(List.of("a")).apply("x.a")).contains(DType.BF16);
+        assertThat(types).hasToString("none=F16, x*=BF16");
+    }
+
+    @Test
+    void manyRulesWithoutWildcardsAreLookedUp() {
+        List<String> names =
+                IntStream.range(0, 100_000).mapToObj(i -> "layer." + i).toList();
+        List<DTypes.Rule> rules = names.subList(0, 10_000).stream()
+                .map(name -> new DTypes.Rule(name, DType.F16))
+                .toList();
+        long converted = assertTimeoutPreemptively(
+                Duration.ofSeconds(30),
+                () -> names.stream()
+                        .map(new DTypes(rules).over(names))
+                        .filter(Optional.of(DType.F16)::equals)
+                        .count());
+        assertThat(converted).isEqualTo(10_000);
     }
 
     @ParameterizedTest
@@ -45,11 +89,11 @@ class DTypesTest {
 
     @Test
     void aPlanConvertsFloatsOnly() throws IOException {
-        try (GgufFile file =
-                GgufFile.open(new ByteSource(TestModel.ofEveryType().bytes()), GgufOptions.defaults())) {
-            LoadPlan plan = LoadPlan.of(file, LoadOptions.defaults().dtypes(DTypes.all(DType.BF16)));
+        try (Model file =
+                Model.of(GgufFile.open(new ByteSource(TestModel.ofEveryType().bytes()), GgufOptions.defaults()))) {
+            TensorPlan plan = TensorPlan.of(file, TensorForm.dense().dtypes(DTypes.all(DType.BF16)));
             long dense = 0;
-            for (LoadPlan.Slot slot : plan.slots()) {
+            for (TensorSlot slot : plan.slots()) {
                 DType natural = DType.denseOf(slot.type());
                 assertThat(slot.dtype()).isEqualTo(natural == DType.F32 ? DType.BF16 : natural);
                 assertThat(slot.byteSize())
@@ -57,7 +101,7 @@ class DTypesTest {
                 dense += slot.byteSize();
             }
             assertThat(plan.denseBytes()).isEqualTo(dense);
-            assertThat(plan).isNotEqualTo(LoadPlan.of(file, LoadOptions.defaults()));
+            assertThat(plan).isNotEqualTo(TensorPlan.of(file, TensorForm.dense()));
         }
     }
 }

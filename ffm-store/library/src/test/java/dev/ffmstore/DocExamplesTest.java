@@ -3,10 +3,9 @@ package dev.ffmstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.export.Constants;
 import dev.ffmstore.export.ExportOptions;
 import dev.ffmstore.export.Exporter;
+import dev.ffmstore.fixtures.DocExamples;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufException;
@@ -19,7 +18,6 @@ import dev.ffmstore.mlir.Bake;
 import dev.ffmstore.mlir.DeclaredTypes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,8 +31,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,11 +39,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The Java examples of README.md and docs/how-to-load-a-model.md, compiled and run. Each stands here word for
-/// word, in
-/// the order of the documents; the comment before it names the section.
+/// word, in the order of the documents; the comment before it names the section.
 class DocExamplesTest {
-    private static final Pattern SNIPPET = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
-
     @TempDir
     Path folder;
 
@@ -55,31 +48,13 @@ class DocExamplesTest {
 
     @BeforeEach
     void copyModel() throws IOException {
-        model = folder.resolve("tinyllama.gguf");
-        try (InputStream resource = DocExamplesTest.class.getResourceAsStream("/models/tiny.Q4_K_M.gguf")) {
-            Files.copy(resource, model);
-        }
+        model = DocExamples.copyModel(folder);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../../README.md", "../../docs/how-to-load-a-model.md", "../../docs/reference-bake-and-mlir.md"})
+    @ValueSource(strings = {"README.md", "docs/how-to-load-a-model.md", "docs/reference-bake-and-mlir.md"})
     void everyExampleIsInThisClass(String document) throws IOException {
-        String here = bare(Files.readString(Path.of("src/test/java/dev/ffmstore/DocExamplesTest.java")));
-        List<String> snippets = SNIPPET.matcher(Files.readString(Path.of(document)))
-                .results()
-                .map(MatchResult::group)
-                .toList();
-        assertThat(snippets).isNotEmpty();
-        assertThat(snippets)
-                .allSatisfy(snippet -> assertThat(here)
-                        .contains(bare(snippet.lines()
-                                .filter(line -> !line.startsWith("```"))
-                                .reduce("", (a, b) -> a + "\n" + b))));
-    }
-
-    /// Code without comments and white space, so that the formatter may break lines as it likes.
-    private static String bare(String code) {
-        return code.replaceAll("//[^\n]*", "").replaceAll("\\s", "");
+        DocExamples.requireAllIn(DocExamplesTest.class, document);
     }
 
     // README: Library
@@ -156,14 +131,13 @@ class DocExamplesTest {
 
     // how-to: Plan
     static TensorStore loadIfSmall(Path path, long mostBytes, PrintStream out) throws IOException {
-        LoadOptions options = LoadOptions.defaults();
-        try (GgufFile file = GgufFile.open(path)) {
-            LoadPlan plan = LoadPlan.of(file, options);
+        try (Model model = Model.open(path)) {
+            TensorPlan plan = TensorPlan.of(model, TensorForm.dense());
             out.println(plan); // a table of the tensors and a line of totals
             if (plan.regionBytes() > mostBytes) {
                 throw new IOException(path + " takes " + plan.regionBytes() + " bytes");
             }
-            return TensorStore.load(file, options); // the store does not need the file any more
+            return TensorStore.load(model); // the store does not need the model any more
         }
     }
 
@@ -182,7 +156,7 @@ class DocExamplesTest {
     // how-to: Choose tensors
     static TensorStore loadFirstLayers(Path path) throws IOException {
         NameFilter filter = new NameFilter(List.of("token_embd.weight", "blk.{0,1}.*"), List.of("*_norm.weight"));
-        return TensorStore.load(path, LoadOptions.defaults().filter(filter));
+        return TensorStore.load(path, TensorForm.dense().filter(filter), LoadOptions.defaults());
     }
 
     @Test
@@ -196,7 +170,8 @@ class DocExamplesTest {
     // how-to: Other types and names
     static TensorStore loadAsBfloat16(Path path) throws IOException {
         DTypes types = DTypes.all(DType.BF16).with("*_norm.weight", DType.F32);
-        return TensorStore.load(path, LoadOptions.defaults().dtypes(types).names(Names.hf()));
+        TensorForm form = TensorForm.dense().dtypes(types).names(Names.hf());
+        return TensorStore.load(path, form, LoadOptions.defaults());
     }
 
     @Test
@@ -216,7 +191,7 @@ class DocExamplesTest {
 
     @Test
     void threadsAndDecoders() throws IOException {
-        try (TensorStore store = TensorStore.load(model, TWO_SCALAR_WORKERS)) {
+        try (TensorStore store = TensorStore.load(model, TensorForm.dense(), TWO_SCALAR_WORKERS)) {
             assertThat(store.report().threads()).isEqualTo(2);
             assertThat(store.report().decoder()).isEqualTo("scalar");
         }
@@ -231,7 +206,7 @@ class DocExamplesTest {
     void progress() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream lines = new PrintStream(out, true, StandardCharsets.UTF_8);
-        TensorStore.load(model, printingProgress(lines)).close();
+        TensorStore.load(model, TensorForm.dense(), printingProgress(lines)).close();
         assertThat(out.toString(StandardCharsets.UTF_8).lines()).last().isEqualTo("5772288 of 5772288 bytes");
     }
 
@@ -239,8 +214,8 @@ class DocExamplesTest {
     static float sumOfTwoModels(Path first, Path second) throws IOException {
         try (Arena arena = Arena.ofShared()) {
             LoadOptions options = LoadOptions.defaults().arena(arena);
-            Tensor a = TensorStore.load(first, options).tensor("output_norm.weight");
-            Tensor b = TensorStore.load(second, options).tensor("output_norm.weight");
+            Tensor a = TensorStore.load(first, TensorForm.dense(), options).tensor("output_norm.weight");
+            Tensor b = TensorStore.load(second, TensorForm.dense(), options).tensor("output_norm.weight");
             return element(a, 0, 0) + element(b, 0, 0);
         } // frees the tensors of both
     }
@@ -285,7 +260,7 @@ class DocExamplesTest {
             case I16 -> s.get(ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
             case I32 -> s.get(ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
             case I64 -> s.get(ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
-            case F16, BF16 -> throw new AssertionError("not without LoadOptions.dtypes");
+            case F16, BF16 -> throw new AssertionError("not without TensorForm.dtypes");
         };
     }
 
@@ -370,7 +345,7 @@ class DocExamplesTest {
 
     @Test
     void close() throws IOException {
-        TensorStore store = TensorStore.load(model, PATIENT);
+        TensorStore store = TensorStore.load(model, TensorForm.dense(), PATIENT);
         MemorySegment segment = store.tensor("output.weight").segment();
         store.close();
         store.close();
@@ -383,7 +358,7 @@ class DocExamplesTest {
     static TensorStore loadOrExplain(Path path) {
         try {
             return TensorStore.load(path);
-        } catch (GgufException e) {
+        } catch (GgufException | ModelException e) {
             throw new IllegalArgumentException("not a usable model: " + e.getMessage(), e);
         } catch (InsufficientMemoryException e) {
             throw new IllegalStateException(
@@ -407,11 +382,11 @@ class DocExamplesTest {
 
     // reference-bake-and-mlir: Bake
     private static void bake(Path model, Path template, Path out) throws IOException {
-        try (GgufFile file = GgufFile.open(model);
+        try (Model opened = Model.open(model);
                 Source module = Source.of(template)) {
-            ConstantSource constants = Constants.of(file, LoadOptions.defaults());
-            Bake bake = Bake.of(module, constants, DeclaredTypes.none());
-            new Exporter(constants, ExportOptions.defaults()).write(out, bake.layout());
+            TensorSource tensors = TensorSource.of(opened, TensorForm.dense());
+            Bake bake = Bake.of(module, tensors, DeclaredTypes.none());
+            new Exporter(ExportOptions.defaults()).write(out, bake.layout());
         }
     }
 

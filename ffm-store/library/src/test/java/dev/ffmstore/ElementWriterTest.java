@@ -20,20 +20,17 @@ class ElementWriterTest {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    static LoadPlan.Slot slot(DType dtype, float storedOffset, long count) {
-        return new LoadPlan.Slot(
+    static TensorSlot slot(DType dtype, float storedOffset, long count) {
+        return new TensorSlot(
                 "t",
-                GgmlType.F32,
+                new StoredTensor("t", GgmlType.F32, Shape.of(count), 0, 0, count * Float.BYTES),
                 dtype,
-                Shape.of(count),
-                0,
-                count * Float.BYTES,
                 0,
                 count * dtype.byteSize(),
                 Optional.empty(),
-                "t",
                 RowOrder.AS_STORED,
-                storedOffset);
+                storedOffset,
+                Optional.empty());
     }
 
     private static short[] written(DType dtype, float[] values) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ffmstore.ggml.BlockDecoders;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -70,9 +71,36 @@ class FallbackTest {
         TestModel model = TestModel.large();
         try (Arena arena = Arena.ofShared();
                 TensorStore store = TensorStore.load(
-                        model.writeTo(folder), LoadOptions.defaults().arena(arena))) {
+                        model.writeTo(folder),
+                        TensorForm.dense(),
+                        LoadOptions.defaults().arena(arena))) {
             TensorStoreTest.assertHolds(store, model);
             assertThat(store.tensor("first").segment().scope()).isEqualTo(arena.scope());
+        }
+    }
+
+    @Test
+    void asksAnArenaOfTheCallersMakingOnce() throws IOException {
+        TensorStoreTest.assertThatAnArenaOfTheCallersMakingIsAskedOnce(folder);
+    }
+
+    @Test
+    void saysThatAStoreWasNeverClosedWhichCannotBeFreed() throws Exception {
+        Path closed = Files.write(
+                folder.resolve("closed.gguf"), TestModel.ofEveryType().bytes());
+        Path forgotten = Files.write(
+                folder.resolve("forgotten.gguf"), TestModel.ofEveryType().bytes());
+        try (LoggedMessages unclosed = LoggedMessages.of("dev.ffmstore.internal.memory.Unclosed")) {
+            TensorStore.load(closed).close();
+            TensorStore.load(forgotten);
+            long start = System.nanoTime();
+            while (unclosed.messages().isEmpty() && System.nanoTime() - start < 30_000_000_000L) {
+                System.gc();
+                Thread.sleep(20);
+            }
+            assertThat(unclosed.messages())
+                    .containsExactly("WARNING " + forgotten
+                            + ": this store was never closed, and its memory stays until the process ends");
         }
     }
 
@@ -90,7 +118,7 @@ class FallbackTest {
     @Test
     void saysWhichFlagVectorsNeed() {
         LoadOptions vector = LoadOptions.defaults().decoder(DecoderChoice.VECTOR);
-        assertThatThrownBy(() -> TensorStore.load(TestModel.large().writeTo(folder), vector))
+        assertThatThrownBy(() -> TensorStore.load(TestModel.large().writeTo(folder), TensorForm.dense(), vector))
                 .isInstanceOf(UnsupportedOperationException.class)
                 .hasMessageContaining("--add-modules jdk.incubator.vector");
     }

@@ -2,11 +2,16 @@ package dev.ffmstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import dev.ffmstore.NameFilter.Unmatched;
+import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NameFilterTest {
@@ -56,6 +61,35 @@ class NameFilterTest {
         assertThatThrownBy(() -> new NameFilter(List.of(), List.of("x*")).over(NAMES))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("x*");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void saysWhetherPatternsMayMatchNothing(Unmatched unmatched) {
+        NameFilter filter = new NameFilter(List.of("a?b", "none", "x*"), List.of("nor this"), unmatched);
+        if (unmatched == Unmatched.REFUSED) {
+            assertThatThrownBy(() -> filter.over(NAMES)).hasMessage("no tensor matches the pattern none");
+        } else {
+            assertThat(NAMES.stream().filter(filter.over(NAMES))).containsExactly("a]b", "a-b", "a*b");
+            assertThat(filter.over(List.of()).test("none")).isTrue();
+        }
+        assertThat(new NameFilter(List.of(), List.of()).unmatched()).isEqualTo(Unmatched.REFUSED);
+    }
+
+    @Test
+    void manyPatternsWithoutWildcardsAreLookedUp() {
+        List<String> names = IntStream.range(0, 100_000)
+                .mapToObj(i -> "model.layers." + i + "*")
+                .toList();
+        List<String> patterns = names.subList(90_000, 100_000).stream()
+                .map(name -> name.replace("*", "\\*"))
+                .toList();
+        long chosen = assertTimeoutPreemptively(
+                Duration.ofSeconds(30),
+                () -> names.stream()
+                        .filter(new NameFilter(patterns, List.of()).over(names))
+                        .count());
+        assertThat(chosen).isEqualTo(10_000);
     }
 
     @ParameterizedTest

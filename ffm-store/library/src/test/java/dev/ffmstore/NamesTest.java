@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.ByteSource;
-import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.MetadataType;
@@ -20,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
@@ -30,7 +30,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NamesTest {
-    private static final LoadOptions HF = LoadOptions.defaults().threads(2).names(Names.hf());
+    private static final TensorForm HF = TensorForm.dense().names(Names.hf());
+    private static final LoadOptions TWO = LoadOptions.defaults().threads(2);
 
     private static GgufWriter model(String architecture) {
         return new GgufWriter(3).putString("general.architecture", architecture);
@@ -42,12 +43,12 @@ class NamesTest {
                 .putInteger("llama.attention.head_count_kv", MetadataType.UINT32, kvHeads);
     }
 
-    private static GgufFile open(GgufWriter header) throws IOException {
+    private static Model open(GgufWriter header) throws IOException {
         return open(header, i -> i);
     }
 
     /// Opens a model of F32 tensors, each of which holds the same values.
-    private static GgufFile open(GgufWriter header, IntToDoubleFunction values) throws IOException {
+    private static Model open(GgufWriter header, IntToDoubleFunction values) throws IOException {
         byte[] bytes = TestModel.fill(header).bytes();
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         for (TensorInfo tensor : header.tensors()) {
@@ -55,7 +56,7 @@ class NamesTest {
                 buffer.putFloat((int) tensor.offset() + i * Float.BYTES, (float) values.applyAsDouble(i));
             }
         }
-        return GgufFile.open(new ByteSource(bytes), GgufOptions.defaults());
+        return Model.of(GgufFile.open(new ByteSource(bytes), GgufOptions.defaults()));
     }
 
     private static float[] values(TensorStore store, String name) {
@@ -92,9 +93,9 @@ class NamesTest {
                     f32(header, stored, 4);
                 }
                 NameFilter without = new NameFilter(List.of(), List.of("x"));
-                try (GgufFile file = open(header)) {
-                    assertThat(LoadPlan.of(file, HF.filter(without)).slots())
-                            .extracting(LoadPlan.Slot::storedName, LoadPlan.Slot::name)
+                try (Model file = open(header)) {
+                    assertThat(TensorPlan.of(file, HF.filter(without)).slots())
+                            .extracting(TensorSlot::storedName, TensorSlot::name)
                             .contains(tuple(stored, renamed));
                 }
             }
@@ -116,8 +117,8 @@ class NamesTest {
             GgufWriter header = f32(model(architecture), "blk.3." + stored + ".weight", 5);
             f32(header, "output_norm.weight", 5);
             f32(header, "blk.3.ffn_up.weight", 5);
-            try (GgufFile file = open(header, i -> i * 0.5 - 1);
-                    TensorStore store = TensorStore.load(file, HF)) {
+            try (Model file = open(header, i -> i * 0.5 - 1);
+                    TensorStore store = TensorStore.load(file, HF, TWO)) {
                 assertThat(values(store, "model.layers.3." + renamed + ".weight"))
                         .containsExactly(-2, -1.5f, -1, -0.5f, 0);
                 assertThat(values(store, "model.norm.weight")).containsExactly(-2, -1.5f, -1, -0.5f, 0);
@@ -143,8 +144,8 @@ class NamesTest {
             f32(header, "blk.0.attn_v.weight", 12, 3);
             f32(header, "blk.0.attn_q.bias", 24);
             f32(header, "blk.0.attn_k.bias", 12);
-            try (GgufFile file = open(header);
-                    TensorStore store = TensorStore.load(file, HF)) {
+            try (Model file = open(header);
+                    TensorStore store = TensorStore.load(file, HF, TWO)) {
                 String part = "model.layers.0.self_attn.";
                 for (String name : List.of("q_proj.weight", "k_proj.weight", "q_proj.bias", "k_proj.bias")) {
                     float[] got = values(store, part + name);
@@ -178,8 +179,8 @@ class NamesTest {
             GgufWriter header =
                     model(architecture).putInteger(architecture + ".attention.head_count", MetadataType.UINT32, 2);
             f32(header, "blk.0.attn_q.weight", 8, 1);
-            try (GgufFile file = open(header);
-                    TensorStore store = TensorStore.load(file, HF)) {
+            try (Model file = open(header);
+                    TensorStore store = TensorStore.load(file, HF, TWO)) {
                 assertThat(values(store, "model.layers.0.self_attn.q_proj.weight"))
                         .containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
             }
@@ -189,8 +190,8 @@ class NamesTest {
         void takesAsManyKvHeadsAsHeadsWhereTheModelDoesNotSay() throws IOException {
             GgufWriter header = model("llama").putInteger("llama.attention.head_count", MetadataType.UINT32, 2);
             f32(header, "blk.0.attn_k.weight", 8, 1);
-            try (GgufFile file = open(header)) {
-                assertThat(LoadPlan.of(file, HF).slots().getFirst().rowOrder())
+            try (Model file = open(header)) {
+                assertThat(TensorPlan.of(file, HF).slots().getFirst().rowOrder())
                         .isEqualTo(new RowOrder.HalvesOfPairs(4));
             }
         }
@@ -198,10 +199,11 @@ class NamesTest {
         @Test
         void makesTheOutputMatrixAnAliasWhereItIsTheEmbedding() throws IOException {
             GgufWriter tied = f32(llama(1, 1), "token_embd.weight", 4, 2);
-            try (GgufFile file = open(tied);
-                    TensorStore store = TensorStore.load(file, HF)) {
+            try (Model file = open(tied);
+                    TensorStore store = TensorStore.load(file, HF, TWO)) {
                 assertThat(store.plan().aliases())
-                        .containsExactly(new LoadPlan.Alias("lm_head.weight", "model.embed_tokens.weight"));
+                        .extracting(TensorSlot::name, TensorSlot::aliasOf)
+                        .containsExactly(tuple("lm_head.weight", Optional.of("model.embed_tokens.weight")));
                 assertThat(store.tensor("lm_head.weight").segment())
                         .isEqualTo(store.tensor("model.embed_tokens.weight").segment());
                 assertThat(store.plan().denseBytes()).isEqualTo(32);
@@ -209,18 +211,18 @@ class NamesTest {
                         .contains("lm_head.weight = model.embed_tokens.weight", "names of hf", "← token_embd.weight");
             }
             GgufWriter untied = f32(f32(llama(1, 1), "token_embd.weight", 4, 2), "output.weight", 4, 2);
-            try (GgufFile file = open(untied)) {
-                assertThat(LoadPlan.of(file, HF).aliases()).isEmpty();
+            try (Model file = open(untied)) {
+                assertThat(TensorPlan.of(file, HF).aliases()).isEmpty();
                 NameFilter embedding = new NameFilter(List.of("token_embd.weight"), List.of());
-                assertThat(LoadPlan.of(file, HF.filter(embedding)).aliases()).isEmpty();
+                assertThat(TensorPlan.of(file, HF.filter(embedding)).aliases()).isEmpty();
             }
         }
 
         @Test
         void leavesOutWhatTransformersComputes() throws IOException {
-            try (GgufFile file = open(f32(f32(llama(1, 1), "rope_freqs.weight", 4), "output.weight", 4))) {
-                assertThat(LoadPlan.of(file, HF).slots())
-                        .extracting(LoadPlan.Slot::name)
+            try (Model file = open(f32(f32(llama(1, 1), "rope_freqs.weight", 4), "output.weight", 4))) {
+                assertThat(TensorPlan.of(file, HF).slots())
+                        .extracting(TensorSlot::name)
                         .containsExactly("lm_head.weight");
             }
         }
@@ -228,9 +230,9 @@ class NamesTest {
         @ParameterizedTest
         @ValueSource(strings = {"phi3", "llama4", "mamba", "Llama", ""})
         void refusesOtherArchitecturesByName(String architecture) throws IOException {
-            try (GgufFile file = open(model(architecture))) {
-                assertThatThrownBy(() -> LoadPlan.of(file, HF))
-                        .isInstanceOf(GgufException.class)
+            try (Model file = open(model(architecture))) {
+                assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                        .isInstanceOf(ModelException.class)
                         .hasMessageContaining("no names of hf for the architecture " + architecture)
                         .hasMessageContaining("gemma, gemma2, gemma3, llama, qwen2");
             }
@@ -240,9 +242,9 @@ class NamesTest {
         void refusesAModelWithoutArchitecture() throws IOException {
             for (GgufWriter header : List.of(
                     new GgufWriter(3), new GgufWriter(3).putInteger("general.architecture", MetadataType.UINT8, 1))) {
-                try (GgufFile file = open(header)) {
-                    assertThatThrownBy(() -> LoadPlan.of(file, HF))
-                            .isInstanceOf(GgufException.class)
+                try (Model file = open(header)) {
+                    assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                            .isInstanceOf(ModelException.class)
                             .hasMessageContaining("metadata key general.architecture");
                 }
             }
@@ -262,9 +264,9 @@ class NamesTest {
                     "mystery"
                 })
         void refusesTensorsThatItDoesNotKnow(String name) throws IOException {
-            try (GgufFile file = open(f32(llama(1, 1), name, 4))) {
-                assertThatThrownBy(() -> LoadPlan.of(file, HF))
-                        .isInstanceOf(GgufException.class)
+            try (Model file = open(f32(llama(1, 1), name, 4))) {
+                assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                        .isInstanceOf(ModelException.class)
                         .hasMessageContaining("no name of hf for tensor " + name + " of the architecture llama");
             }
         }
@@ -277,16 +279,16 @@ class NamesTest {
                     model("llama").putInteger(key, MetadataType.UINT32, 0),
                     model("llama").putString(key, "4"),
                     model("llama").putIntegers(key, MetadataType.UINT32, 4, 4))) {
-                try (GgufFile file = open(header)) {
-                    assertThatThrownBy(() -> LoadPlan.of(file, HF))
-                            .isInstanceOf(GgufException.class)
+                try (Model file = open(header)) {
+                    assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                            .isInstanceOf(ModelException.class)
                             .hasMessageContaining("metadata key " + key + ": expected a positive integer, got ");
                 }
             }
             for (long rows : new long[] {9, 8, 1}) { // not for 3 heads, and 3 is odd
-                try (GgufFile file = open(f32(llama(3, 3), "blk.0.attn_q.weight", rows, 1))) {
-                    assertThatThrownBy(() -> LoadPlan.of(file, HF))
-                            .isInstanceOf(GgufException.class)
+                try (Model file = open(f32(llama(3, 3), "blk.0.attn_q.weight", rows, 1))) {
+                    assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                            .isInstanceOf(ModelException.class)
                             .hasMessageContaining("blk.0.attn_q.weight: expected an even number of rows for each of 3");
                 }
             }
@@ -294,9 +296,9 @@ class NamesTest {
 
         @Test
         void refusesToTakeAnythingOffWhatIsNoFloat() throws IOException {
-            try (GgufFile file = open(model("gemma").tensor("output_norm.weight", GgmlType.F64, Shape.of(2)))) {
-                assertThatThrownBy(() -> LoadPlan.of(file, HF))
-                        .isInstanceOf(GgufException.class)
+            try (Model file = open(model("gemma").tensor("output_norm.weight", GgmlType.F64, Shape.of(2)))) {
+                assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                        .isInstanceOf(ModelException.class)
                         .hasMessageContaining("output_norm.weight")
                         .hasMessageContaining("expected elements of type F32, got F64");
             }
@@ -312,13 +314,13 @@ class NamesTest {
             return Names.read(Files.write(folder.resolve("names.txt"), List.of(lines)));
         }
 
-        private LoadPlan plan(Names names, String... tensors) throws IOException {
+        private TensorPlan plan(Names names, String... tensors) throws IOException {
             GgufWriter header = new GgufWriter(3);
             for (String tensor : tensors) {
                 f32(header, tensor, 2);
             }
-            try (GgufFile file = open(header)) {
-                return LoadPlan.of(file, LoadOptions.defaults().names(names));
+            try (Model file = open(header)) {
+                return TensorPlan.of(file, TensorForm.dense().names(names));
             }
         }
 
@@ -331,9 +333,9 @@ class NamesTest {
                     "  blk.*.q.weight =  layer/*/q  # every q",
                     "blk.7.q.weight = last",
                     "e#f = g#h");
-            LoadPlan plan = plan(names, "a", "blk.0.q.weight", "blk.7.q.weight", "e#f", "kept");
+            TensorPlan plan = plan(names, "a", "blk.0.q.weight", "blk.7.q.weight", "e#f", "kept");
             assertThat(plan.slots())
-                    .extracting(LoadPlan.Slot::name)
+                    .extracting(TensorSlot::name)
                     .containsExactly("b", "layer/0/q", "last", "g#h", "kept");
             assertThat(plan.slots().get(1).storedName()).isEqualTo("blk.0.q.weight");
             assertThat(plan.convention()).isEqualTo("names.txt");
@@ -341,8 +343,10 @@ class NamesTest {
 
         @Test
         void givesSecondNamesToTiedTensors() throws IOException {
-            LoadPlan plan = plan(table("a = b", "a = c", "a = d"), "a");
-            assertThat(plan.aliases()).containsExactly(new LoadPlan.Alias("c", "b"), new LoadPlan.Alias("d", "b"));
+            TensorPlan plan = plan(table("a = b", "a = c", "a = d"), "a");
+            assertThat(plan.aliases())
+                    .extracting(TensorSlot::name, TensorSlot::aliasOf)
+                    .containsExactly(tuple("c", Optional.of("b")), tuple("d", Optional.of("b")));
         }
 
         @ParameterizedTest
@@ -385,18 +389,18 @@ class NamesTest {
         @Test
         void refusesNamesThatAreThereTwice() throws IOException {
             assertThatThrownBy(() -> plan(table("a = b"), "a", "b"))
-                    .isInstanceOf(GgufException.class)
+                    .isInstanceOf(ModelException.class)
                     .hasMessageContaining("tensor b would be named b by ")
                     .hasMessageContaining("as another tensor is");
             assertThatThrownBy(() -> plan(table("* = x*", "a = xb"), "a", "b"))
-                    .isInstanceOf(GgufException.class)
+                    .isInstanceOf(ModelException.class)
                     .hasMessageContaining("tensor b would be named xb");
         }
 
         @Test
         void refusesLinesThatMatchNothing() throws IOException {
             assertThatThrownBy(() -> plan(table("a = b", "nosuch* = n*"), "a"))
-                    .isInstanceOf(GgufException.class)
+                    .isInstanceOf(ModelException.class)
                     .hasMessageContaining("no tensor matches nosuch* of the names in ");
         }
     }

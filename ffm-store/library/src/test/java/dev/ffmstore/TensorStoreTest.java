@@ -17,6 +17,7 @@ import java.io.InterruptedIOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -51,7 +52,7 @@ class TensorStoreTest {
     void holdsEveryTensorDecoded(DecoderChoice decoder, int threads) throws IOException {
         for (TestModel model : List.of(TestModel.ofEveryType(), TestModel.large())) {
             LoadOptions options = LoadOptions.defaults().decoder(decoder).threads(threads);
-            try (TensorStore store = TensorStore.load(model.writeTo(folder), options)) {
+            try (TensorStore store = TensorStore.load(model.writeTo(folder), TensorForm.dense(), options)) {
                 assertHolds(store, model);
                 assertThat(store.report().threads()).isBetween(1, threads);
                 assertThat(store.report().denseBytes())
@@ -90,7 +91,8 @@ class TensorStoreTest {
                 .filter(line -> line.startsWith("tiny.Q4_K_M.gguf\t"))
                 .map(line -> line.substring(line.indexOf('\t') + 1))
                 .toList();
-        try (TensorStore store = TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
+        try (TensorStore store = TensorStore.load(
+                model, TensorForm.dense(), LoadOptions.defaults().decoder(decoder))) {
             List<String> got = new ArrayList<>();
             for (Tensor tensor : store.tensors()) {
                 byte[] digest = MessageDigest.getInstance("SHA-256").digest(TestModel.bytesOf(tensor));
@@ -116,7 +118,10 @@ class TensorStoreTest {
             assertThat(asked)
                     .isEqualTo(System.getProperty("os.name").equals("Linux")
                             && System.getProperty("os.arch").equals("amd64"));
-            // whether the kernel gives them is its own business: none, or whole ones, and only those of this store
+            if (asked && kernelGivesHugePages()) {
+                assertThat(store.hugePageBytes().orElse(0)).isPositive();
+            }
+            // how many the kernel gives is its own business, but whole ones, and only those of this store
             try (TensorStore other = TensorStore.load(folder.resolve("model.gguf"))) {
                 long most = store.report().denseBytes() + (4 << 20);
                 assertThat(store.hugePageBytes().orElse(0)).isBetween(0L, most);
@@ -124,6 +129,11 @@ class TensorStoreTest {
                 assertThat(store.hugePageBytes().orElse(0) % (2 << 20)).isZero();
             }
         }
+    }
+
+    private static boolean kernelGivesHugePages() throws IOException {
+        Path enabled = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+        return Files.exists(enabled) && !Files.readString(enabled).contains("[never]");
     }
 
     @Test
@@ -171,9 +181,9 @@ class TensorStoreTest {
         for (int i = 0; i < 8; i++) {
             readers.add(Thread.ofPlatform().start(() -> {
                 long sum = 0;
+                MemorySegment segment = store.tensor("third").segment(); // from here on the store is not asked
                 try {
                     for (int pass = 0; ; pass++) {
-                        MemorySegment segment = store.tensor("third").segment();
                         for (long at = 0; at < segment.byteSize(); at += 4) {
                             sum += segment.get(ValueLayout.JAVA_INT, at);
                         }
@@ -183,6 +193,9 @@ class TensorStoreTest {
                     }
                 } catch (IllegalStateException e) {
                     stopped.incrementAndGet();
+                    if (!e.getMessage().equals("Already closed")) {
+                        wrong.set(e);
+                    }
                 } catch (Throwable e) {
                     wrong.set(e);
                 }
@@ -202,28 +215,165 @@ class TensorStoreTest {
     @Test
     void waitsForWhoeverHoldsATensorUpToALimit() throws Exception {
         LoadOptions options = LoadOptions.defaults().closeTimeout(Duration.ofMillis(50));
-        TensorStore store = TensorStore.load(TestModel.large().writeTo(folder), options);
-        // A pipe that nobody reads: the writer is stuck in a system call that holds the tensor.
-        Pipe pipe = Pipe.open();
-        Thread writer = Thread.ofPlatform().start(() -> {
-            try {
-                pipe.sink().write(store.tensor("first").segment().asByteBuffer());
-            } catch (IOException e) {
-                // closed below
-            }
-        });
-        pipe.source().read(ByteBuffer.allocate(1)); // now it has begun
+        TensorStore store = TensorStore.load(TestModel.large().writeTo(folder), TensorForm.dense(), options);
+        HeldTensor held = new HeldTensor(store.tensor("first"));
         assertThatThrownBy(store::close)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("model.gguf")
-                .hasMessageContaining("still holds");
+                .hasMessageContaining("still held a tensor after PT0.05S");
         assertThat(store.isOpen()).isTrue();
         assertThat(store.tensor("second").byteSize()).isEqualTo(3 * 96 * 4);
-        pipe.source().close();
-        pipe.sink().close();
-        writer.join();
+        held.release();
         store.close();
         assertThat(store.isOpen()).isFalse();
+    }
+
+    /// A tensor that a system call holds until [#release].
+    private static final class HeldTensor {
+        private final Pipe pipe = Pipe.open(); // which nobody reads: the writer is stuck in a system call
+        private final Thread writer;
+
+        HeldTensor(Tensor tensor) throws IOException {
+            writer = Thread.ofPlatform().start(() -> {
+                try {
+                    pipe.sink().write(tensor.segment().asByteBuffer());
+                } catch (IOException e) {
+                    // closed below
+                }
+            });
+            pipe.source().read(ByteBuffer.allocate(1)); // now it has begun
+        }
+
+        void release() throws IOException, InterruptedException {
+            pipe.source().close();
+            pipe.sink().close();
+            writer.join();
+        }
+    }
+
+    @Test
+    void waitsForeverIfAskedTo() throws Exception {
+        LoadOptions options = LoadOptions.defaults().closeTimeout(Duration.ofSeconds(Long.MAX_VALUE));
+        Path path = TestModel.large().writeTo(folder);
+        TensorStore idle = TensorStore.load(path, TensorForm.dense(), options);
+        idle.close();
+        assertThat(idle.isOpen()).isFalse();
+
+        TensorStore store = TensorStore.load(path, TensorForm.dense(), options);
+        HeldTensor held = new HeldTensor(store.tensor("first"));
+        Thread closing = Thread.ofPlatform().start(store::close);
+        closing.join(200);
+        assertThat(closing.isAlive()).isTrue();
+        assertThat(store.isOpen()).isTrue();
+        held.release();
+        closing.join();
+        assertThat(store.isOpen()).isFalse();
+    }
+
+    @Test
+    void doesNotWaitOnAThreadThatIsInterrupted() throws Exception {
+        TensorStore store = TensorStore.load(TestModel.large().writeTo(folder));
+        HeldTensor held = new HeldTensor(store.tensor("first"));
+        Thread.currentThread().interrupt();
+        try {
+            assertThatThrownBy(store::close)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("model.gguf")
+                    .hasMessageContaining("interrupted");
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        } finally {
+            Thread.interrupted();
+        }
+        assertThat(store.isOpen()).isTrue();
+        held.release();
+        Thread.currentThread().interrupt();
+        store.close(); // nothing holds it any more
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(store.isOpen()).isFalse();
+    }
+
+    /// An arena of a slicing allocator, which is not made for several threads.
+    static final class SlicingArena implements Arena {
+        final AtomicInteger allocations = new AtomicInteger();
+        private final Thread owner = Thread.currentThread();
+        private final Arena memory = Arena.ofShared();
+        private final SegmentAllocator slices;
+
+        SlicingArena(long byteSize) {
+            slices = SegmentAllocator.slicingAllocator(memory.allocate(byteSize, 64));
+        }
+
+        @Override
+        public MemorySegment allocate(long byteSize, long byteAlignment) {
+            assertThat(Thread.currentThread()).isSameAs(owner);
+            if (byteSize > 0) {
+                allocations.incrementAndGet();
+            }
+            return slices.allocate(byteSize, byteAlignment);
+        }
+
+        @Override
+        public MemorySegment.Scope scope() {
+            return memory.scope();
+        }
+
+        @Override
+        public void close() {
+            memory.close();
+        }
+    }
+
+    @Test
+    void asksAnArenaOfTheCallersMakingOnce() throws IOException {
+        assertThatAnArenaOfTheCallersMakingIsAskedOnce(folder);
+    }
+
+    static void assertThatAnArenaOfTheCallersMakingIsAskedOnce(Path folder) throws IOException {
+        TestModel model = TestModel.large();
+        try (SlicingArena arena = new SlicingArena(32 << 20);
+                TensorStore store = TensorStore.load(
+                        model.writeTo(folder),
+                        TensorForm.dense(),
+                        LoadOptions.defaults().threads(4).arena(arena))) {
+            assertThat(arena.allocations).hasValue(1);
+            assertHolds(store, model);
+            assertThat(store.report().threads()).isEqualTo(4);
+        }
+        // the metadata is in the same arena
+        TestModel everyType = TestModel.ofEveryType();
+        try (SlicingArena arena = new SlicingArena(32 << 20);
+                TensorStore store = TensorStore.load(
+                        everyType.writeTo(folder),
+                        TensorForm.dense(),
+                        LoadOptions.defaults().threads(4).arena(arena))) {
+            assertHolds(store, everyType);
+            assertThat(store.metadata().array("tokenizer.ggml.tokens")).containsExactly("a", "bc", "");
+        }
+    }
+
+    @Test
+    void anAliasCanBeNamedInTheFormOfAStore() throws IOException {
+        TestModel model = TestModel.ofEveryType();
+        Names names = Names.of("mine", List.of("of.Q4_K = quant", "of.Q4_K = tied"));
+        TensorForm form = TensorForm.dense().names(names);
+        try (TensorStore store = TensorStore.load(model.writeTo(folder), form, LoadOptions.defaults())) {
+            TensorForm tied = TensorForm.dense().filter(new NameFilter(List.of("tied"), List.of()));
+            try (TensorStore one = TensorStore.load(store.model(), tied, LoadOptions.defaults())) {
+                assertThat(one.tensors()).extracting(Tensor::name).containsExactly("tied");
+                assertThat(TestModel.bytesOf(one.tensor("tied"))).isEqualTo(model.dense("of.Q4_K"));
+            }
+            TensorForm without = TensorForm.dense().filter(new NameFilter(List.of(), List.of("quant")));
+            assertThat(TensorPlan.of(store.model(), without).tensors())
+                    .extracting(TensorSlot::name)
+                    .contains("tied")
+                    .doesNotContain("quant");
+            TensorForm converted = TensorForm.dense().dtypes(DTypes.dense().with("tied", DType.F16));
+            assertThat(TensorPlan.of(store.model(), converted).tensors())
+                    .filteredOn(slot -> slot.dtype() == DType.F16)
+                    .extracting(TensorSlot::name)
+                    .contains("tied")
+                    .doesNotContain("quant");
+        }
     }
 
     @Test
@@ -233,14 +383,16 @@ class TensorStoreTest {
         Tensor tensor;
         TensorStore store;
         try (Arena arena = Arena.ofShared()) {
-            store = TensorStore.load(path, LoadOptions.defaults().arena(arena));
+            store = TensorStore.load(
+                    path, TensorForm.dense(), LoadOptions.defaults().arena(arena));
             assertHolds(store, model);
             tensor = store.tensor("of.F32");
             assertThat(tensor.segment().scope()).isEqualTo(arena.scope());
             store.close();
             assertThat(arena.scope().isAlive()).isTrue();
             assertThat(TestModel.bytesOf(tensor)).isEqualTo(model.dense("of.F32"));
-            store = TensorStore.load(path, LoadOptions.defaults().arena(arena));
+            store = TensorStore.load(
+                    path, TensorForm.dense(), LoadOptions.defaults().arena(arena));
             assertThat(store.isOpen()).isTrue();
         }
         assertThat(store.isOpen()).isFalse();
@@ -256,15 +408,18 @@ class TensorStoreTest {
                 arena.close();
             }
         });
-        assertThatThrownBy(() -> TensorStore.load(path, options)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> TensorStore.load(path, TensorForm.dense(), options))
+                .isInstanceOf(IllegalStateException.class);
         assertNoWorkerIsLeft();
     }
 
     @Test
     void takesAutomaticArenasAndRefusesConfinedOnes() throws IOException {
         TestModel model = TestModel.large();
-        try (TensorStore store =
-                TensorStore.load(model.writeTo(folder), LoadOptions.defaults().arena(Arena.ofAuto()))) {
+        try (TensorStore store = TensorStore.load(
+                model.writeTo(folder),
+                TensorForm.dense(),
+                LoadOptions.defaults().arena(Arena.ofAuto()))) {
             assertHolds(store, model);
         }
         try (Arena confined = Arena.ofConfined()) {
@@ -284,7 +439,7 @@ class TensorStoreTest {
             assertThat(total).isEqualTo((9001 * 256L + 3 * 96 + 4999 * 512L) * 4);
             heard.add(done);
         });
-        try (TensorStore store = TensorStore.load(model.writeTo(folder), options)) {
+        try (TensorStore store = TensorStore.load(model.writeTo(folder), TensorForm.dense(), options)) {
             assertThat(heard).isSorted().last().isEqualTo(store.report().denseBytes());
         }
     }
@@ -292,12 +447,12 @@ class TensorStoreTest {
     @Test
     void endsALoadWhoseListenerThrows() throws IOException {
         SlowSource source = new SlowSource(TestModel.large().bytes());
-        try (GgufFile file = GgufFile.open(source, GgufOptions.defaults())) {
+        try (Model file = Model.of(GgufFile.open(source, GgufOptions.defaults()))) {
             source.slow = true;
             LoadOptions options = LoadOptions.defaults().progress((done, total) -> {
                 throw new UnsupportedOperationException("enough");
             });
-            assertThatThrownBy(() -> TensorStore.load(file, options))
+            assertThatThrownBy(() -> TensorStore.load(file, TensorForm.dense(), options))
                     .isInstanceOf(UnsupportedOperationException.class)
                     .hasMessage("enough");
             assertNoWorkerIsLeft();
@@ -309,10 +464,10 @@ class TensorStoreTest {
         SlowSource source = new SlowSource(TestModel.large().bytes());
         AtomicReference<Throwable> thrown = new AtomicReference<>();
         AtomicReference<Boolean> status = new AtomicReference<>();
-        try (GgufFile file = GgufFile.open(source, GgufOptions.defaults())) {
+        try (Model file = Model.of(GgufFile.open(source, GgufOptions.defaults()))) {
             source.slow = true;
             Thread loader = Thread.ofPlatform().start(() -> {
-                try (TensorStore store = TensorStore.load(file, LoadOptions.defaults())) {
+                try (TensorStore store = TensorStore.load(file)) {
                     thrown.set(new AssertionError("loaded " + store));
                 } catch (Throwable e) {
                     thrown.set(e);
@@ -334,9 +489,9 @@ class TensorStoreTest {
     @Test
     void reportsAReadThatFails() throws IOException {
         BrokenSource source = new BrokenSource(TestModel.large().bytes(), new IOException("Input/output error"));
-        try (GgufFile file = GgufFile.open(source, GgufOptions.defaults())) {
+        try (Model file = Model.of(GgufFile.open(source, GgufOptions.defaults()))) {
             source.broken = true;
-            assertThatThrownBy(() -> TensorStore.load(file, LoadOptions.defaults()))
+            assertThatThrownBy(() -> TensorStore.load(file))
                     .isInstanceOf(IOException.class)
                     .hasMessageStartingWith(ByteSource.NAME + ": tensor ")
                     .hasMessageEndingWith("Input/output error");
@@ -347,9 +502,9 @@ class TensorStoreTest {
     @Test
     void passesOnAnErrorOfAWorker() throws IOException {
         BrokenSource source = new BrokenSource(TestModel.large().bytes(), new StackOverflowError("as a test"));
-        try (GgufFile file = GgufFile.open(source, GgufOptions.defaults())) {
+        try (Model file = Model.of(GgufFile.open(source, GgufOptions.defaults()))) {
             source.broken = true;
-            assertThatThrownBy(() -> TensorStore.load(file, LoadOptions.defaults()))
+            assertThatThrownBy(() -> TensorStore.load(file))
                     .isInstanceOf(StackOverflowError.class)
                     .hasMessage("as a test");
             assertNoWorkerIsLeft();
@@ -359,9 +514,9 @@ class TensorStoreTest {
     @Test
     void turnsAWorkersWantOfMemoryIntoAnException() throws IOException {
         BrokenSource source = new BrokenSource(TestModel.large().bytes(), new OutOfMemoryError("as a test"));
-        try (GgufFile file = GgufFile.open(source, GgufOptions.defaults())) {
+        try (Model file = Model.of(GgufFile.open(source, GgufOptions.defaults()))) {
             source.broken = true;
-            assertThatThrownBy(() -> TensorStore.load(file, LoadOptions.defaults()))
+            assertThatThrownBy(() -> TensorStore.load(file))
                     .isInstanceOf(InsufficientMemoryException.class)
                     .hasMessageContaining("as a test");
         }
@@ -370,11 +525,11 @@ class TensorStoreTest {
     @Test
     void noticesAFileThatShrinks() throws IOException {
         Path path = TestModel.large().writeTo(folder);
-        try (GgufFile file = GgufFile.open(path)) {
+        try (Model file = Model.open(path)) {
             try (RandomAccessFile truncated = new RandomAccessFile(path.toFile(), "rw")) {
                 truncated.setLength(Files.size(path) / 2);
             }
-            assertThatThrownBy(() -> TensorStore.load(file, LoadOptions.defaults()))
+            assertThatThrownBy(() -> TensorStore.load(file))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("model.gguf")
                     .hasMessageContaining("ends early")
@@ -385,9 +540,9 @@ class TensorStoreTest {
     @Test
     void noticesAFileThatChanges() throws IOException {
         Path path = TestModel.large().writeTo(folder);
-        try (GgufFile file = GgufFile.open(path)) {
+        try (Model file = Model.open(path)) {
             Files.setLastModifiedTime(path, FileTime.fromMillis(1234567));
-            assertThatThrownBy(() -> TensorStore.load(file, LoadOptions.defaults()))
+            assertThatThrownBy(() -> TensorStore.load(file))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("model.gguf")
                     .hasMessageContaining("changed");

@@ -4,6 +4,7 @@ import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.internal.text.Problem;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ import java.util.Set;
 /// padding to the alignment │ tensor data, each tensor padded to the alignment
 /// ```
 ///
-/// Entries stand in the order of the calls. Only the header is held in memory. Not for more than one thread.
+/// Entries appear in the order of the calls. Only the header is held in memory. For one thread only.
 public final class GgufWriter {
     private static final String ALIGNMENT_KEY = "general.alignment";
     private static final int FIXED_BYTES = 4 + 4 + 8 + 8;
@@ -160,15 +161,16 @@ public final class GgufWriter {
         return this;
     }
 
-    /// Adds a tensor; its data comes after that of the tensor before.
+    /// Adds a tensor; its data comes after that of the previous tensor.
     ///
-    /// @param name the name, not used yet
+    /// @param name a name that has not been used yet
     /// @param type how its elements are stored
-    /// @param shape row-major, its rows whole blocks
+    /// @param shape row-major, each row a whole number of blocks
     public GgufWriter tensor(String name, GgmlType type, Shape shape) {
         requireNew(names, name);
         if (shape.rowLength() % type.blockLength() != 0) {
-            throw new IllegalArgumentException(name + ": the rows of " + shape + " are not whole blocks of " + type);
+            throw new IllegalArgumentException(
+                    Problem.fill("{}: the rows of {} are not whole blocks of {}", name, shape, type));
         }
         string(infos, name.getBytes(StandardCharsets.UTF_8));
         littleEndian(infos, shape.rank(), Integer.BYTES);
@@ -201,7 +203,7 @@ public final class GgufWriter {
         return alignUp(FIXED_BYTES + (long) metadata.size() + infos.size());
     }
 
-    /// {@return the tensors so far, their offsets counted from the start of the file}
+    /// {@return the tensors so far, with offsets counted from the start of the file}
     public List<TensorInfo> tensors() {
         long start = dataOffset();
         return placed.stream()
@@ -209,7 +211,7 @@ public final class GgufWriter {
                 .toList();
     }
 
-    /// {@return the size of the file, padding of the last tensor included}
+    /// {@return the size of the file, including the padding of the last tensor}
     public long fileSize() {
         return Math.addExact(dataOffset(), dataSize);
     }
@@ -234,7 +236,7 @@ public final class GgufWriter {
 
     private static void requireNew(Set<String> used, String name) {
         if (!used.add(name)) {
-            throw new IllegalArgumentException(name + " is there already");
+            throw new IllegalArgumentException(Problem.fill("{} is there already", name));
         }
     }
 

@@ -3,4 +3,3 @@
 package dev.ffmstore.internal.gguf;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -1,8 +1,8 @@
 package dev.ffmstore.internal.scalar;
 
-/// Arithmetic on the eight bytes of a `long`, each by itself; element 0 is the lowest byte.
+/// Arithmetic on the eight bytes of a `long`, each on its own; element 0 is the lowest byte.
 ///
-/// Eight small integers at a time cost as much as one, without SIMD.
+/// Without SIMD, eight small integers at a time cost as much as one.
 final class ByteLanes {
     /// A one in each byte.
     static final long ONES = 0x0101010101010101L;
@@ -30,14 +30,14 @@ final class ByteLanes {
 
     /// {@return two bits of each byte}
     ///
-    /// @param shift the place of the lower one, 0 to 6
+    /// @param shift the position of the lower bit, 0 to 6
     static long pairs(long bytes, int shift) {
         return bytes >>> shift & PAIRS;
     }
 
     /// {@return one bit of each byte}
     ///
-    /// @param shift its place, 0 to 7
+    /// @param shift its position, 0 to 7
     static long bits(long bytes, int shift) {
         return bytes >>> shift & ONES;
     }
@@ -48,7 +48,7 @@ final class ByteLanes {
         return each + 0x7F7F7F7F7F7F7F7FL >>> 7 & ONES; // the top bit of a byte that was not 0
     }
 
-    /// {@return the eight pairs of bits of sixteen, each in a byte of its own}
+    /// {@return the eight pairs of sixteen bits, each in a byte of its own}
     static long spreadPairs(int sixteenBits) {
         long x = sixteenBits & 0xFFFFL;
         x = (x | x << 24) & 0x000000FF000000FFL;
@@ -56,7 +56,7 @@ final class ByteLanes {
         return (x | x << 6) & PAIRS;
     }
 
-    /// {@return each byte less a number}
+    /// {@return each byte, minus a number}
     ///
     /// @param bytes 0 to 127 each
     /// @param subtrahend 0 to 127

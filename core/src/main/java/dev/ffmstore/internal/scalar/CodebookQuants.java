@@ -7,7 +7,7 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 
 /// The IQ1, IQ2 and IQ3 types: super-blocks of 256 elements whose groups of 8 or 4 are entries of a grid, with
-/// signs and a scale a sub-block of 32 or 16.
+/// signs, and with a scale per sub-block of 32 or 16.
 ///
 /// ```text
 /// IQ2_XXS  d f16 │ 8 × { 4 B grid indices │ 4 × 7 bits signs, 4 bits scale }                       66 B
@@ -24,9 +24,8 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 /// its sixteen bits are the top nibbles of the four words of scales, whose other twelve bits are a 3-bit scale for
 /// each 16 elements. Where signs take seven bits, the eighth makes their number even.
 ///
-/// Here every scale is the integer 2s + 1 and every IQ1 element the integer 8g ± 1, and the quarters and
-/// eighths are taken from d. Those are powers of two and d, of half precision, is far from the smallest floats: no
-/// result changes.
+/// Here every scale is the integer 2s + 1 and every IQ1 element the integer 8g ± 1, and d absorbs the quarters and
+/// eighths. Those are powers of two, and d, in half precision, is far from the smallest floats: no result changes.
 final class CodebookQuants {
     private static final int LENGTH = 256;
 
@@ -43,14 +42,14 @@ final class CodebookQuants {
         return ByteLanes.negate(elements, ByteLanes.spread(signs));
     }
 
-    static void iq2xxs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq2_xxs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq2xxsBlock(blocks, block * 66, unpacked, block);
+            iq2_xxsBlock(blocks, block * 66, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void iq2xxsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq2_xxsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from) * 0.125f);
         for (int sub = 0; sub < 8; sub++) {
             int in = from + 2 + sub * 8;
@@ -64,14 +63,14 @@ final class CodebookQuants {
         }
     }
 
-    static void iq2xs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq2_xs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq2xsBlock(blocks, block * 74, unpacked, block);
+            iq2_xsBlock(blocks, block * 74, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void iq2xsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq2_xsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from) * 0.125f);
         for (int group = 0; group < 32; group++) {
             int to = block * LENGTH + group * 8;
@@ -81,14 +80,14 @@ final class CodebookQuants {
         }
     }
 
-    static void iq2s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq2_s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq2sBlock(blocks, block * 82, unpacked, block);
+            iq2_sBlock(blocks, block * 82, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void iq2sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq2_sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from) * 0.125f);
         for (int group = 0; group < 32; group++) {
             int to = block * LENGTH + group * 8;
@@ -104,14 +103,14 @@ final class CodebookQuants {
         return 2 * (scales >> (group & 2) * 2 & 0xF) + 1;
     }
 
-    static void iq3xxs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq3_xxs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq3xxsBlock(blocks, block * 98, unpacked, block);
+            iq3_xxsBlock(blocks, block * 98, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void iq3xxsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq3_xxsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from) * 0.25f);
         for (int sub = 0; sub < 8; sub++) {
             int to = block * LENGTH + sub * 32;
@@ -126,14 +125,14 @@ final class CodebookQuants {
         }
     }
 
-    static void iq3s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq3_s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq3sBlock(blocks, block * 110, unpacked, block);
+            iq3_sBlock(blocks, block * 110, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void iq3sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq3_sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from));
         for (int group = 0; group < 32; group++) {
             int to = block * LENGTH + group * 8;
@@ -146,21 +145,21 @@ final class CodebookQuants {
         }
     }
 
-    /// Eight elements of the ternary grid, times eight, and one more or less.
+    /// Eight elements of the ternary grid, times eight, plus or minus one.
     private static long moved(int entry, boolean up) {
         long twoBits = ByteLanes.pairs(eight(Codebooks.IQ1, entry * 8), 0);
         long oneMore = ByteLanes.pairs(twoBits + ByteLanes.ONES, 0); // −1, 0, 1 become 0, 1, 2
         return ByteLanes.minus(oneMore << 3, up ? 7 : 9);
     }
 
-    static void iq1s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq1_s(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq1sBlock(blocks, block * 50, unpacked, block);
+            iq1_sBlock(blocks, block * 50, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void iq1sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq1_sBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from) * 0.125f);
         for (int sub = 0; sub < 8; sub++) {
             int to = block * LENGTH + sub * 32;
@@ -173,21 +172,21 @@ final class CodebookQuants {
         }
     }
 
-    static void iq1m(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq1_m(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq1mBlock(blocks, block * 56, unpacked, block);
+            iq1_mBlock(blocks, block * 56, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void iq1mBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq1_mBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         long scales = eight(blocks, from + 48);
-        unpacked.blockScale(block, Float.float16ToFloat(PackedScales.iq1m(scales)) * 0.125f);
+        unpacked.blockScale(block, Float.float16ToFloat(PackedScales.iq1_m(scales)) * 0.125f);
         for (int group = 0; group < 32; group++) {
             int to = block * LENGTH + group * 8;
             int high = blocks[from + 32 + (group >> 1)] >> (group & 1) * 4;
             int entry = blocks[from + group] & 0xFF | (high & 7) << 8;
-            // sixteen scales of three bits, four to each word of sixteen
+            // sixteen scales of three bits, four in each word of sixteen bits
             int pair = group >> 1;
             int s = (int) (scales >>> (pair >> 2) * 16 + (pair & 3) * 3) & 7;
             unpacked.scale(to, 8, 2 * s + 1);

@@ -6,9 +6,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/// The grids of the IQ types: tables of short vectors of small integers, which the blocks point into.
+/// The grids of the IQ types: tables of short vectors of small integers, into which the blocks point.
 ///
-/// Read once from `codebooks.bin`; `codebooks.md` beside it tells its layout and where the numbers come from.
+/// Read once from `codebooks.bin`; `codebooks.md` beside it describes its layout and says where the
+/// numbers come from.
 public final class Codebooks {
     private static final String RESOURCE = "codebooks.bin";
     private static final String SHA_256 = "98cf48ec79a071c573fa56a1c2f0cd7b9d85a9629540a2ef4f707b985e1ee5af";
@@ -72,7 +73,7 @@ public final class Codebooks {
         }
     }
 
-    /// Takes codes of a few bits off an array, the lowest bits first.
+    /// Reads codes of a few bits from an array, the lowest bits first.
     private static final class BitReader {
         private final byte[] bytes;
         private int position;

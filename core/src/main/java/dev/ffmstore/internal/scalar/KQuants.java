@@ -25,22 +25,22 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// 2r + 1 of its byte l belong to element l of row r. Bit r of high byte l of Q3_K is the third bit of element l of
 /// row r, of all eight rows. Its sixteen scales are two words of low nibbles and one of upper pairs.
 ///
-/// In Q6_K each half of 128 elements has four rows of 32: rows 0 and 1 are the low nibbles of its 64 bytes, rows 2
-/// and 3 the high ones; bits 2r and 2r + 1 of high byte l belong to element l of row r; every 16 elements have a
-/// scale.
+/// In Q6_K each half of 128 elements has four rows of 32: rows 0 and 1 are the low nibbles of its 64 bytes,
+/// rows 2 and 3 the high ones; bits 2r and 2r + 1 of high byte l belong to element l of row r; every 16
+/// elements have a scale.
 final class KQuants {
     private static final int LENGTH = 256;
 
     private KQuants() {}
 
-    static void q2k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void q2_k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            q2kBlock(blocks, block * 84, unpacked, block);
+            q2_kBlock(blocks, block * 84, unpacked, block);
         }
         unpacked.scaleAndSubtract(dense, blockCount * LENGTH);
     }
 
-    private static void q2kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void q2_kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         int to = block * LENGTH;
         unpacked.blockScale(block, half(blocks, from + 80));
         unpacked.blockMin(block, half(blocks, from + 82));
@@ -59,21 +59,21 @@ final class KQuants {
         }
     }
 
-    static void q3k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void q3_k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            q3kBlock(blocks, block * 110, unpacked, block);
+            q3_kBlock(blocks, block * 110, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void q3kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void q3_kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from + 108));
         int s0 = four(blocks, from + 96);
         int s1 = four(blocks, from + 100);
         int s2 = four(blocks, from + 104);
         for (int side = 0; side < 2; side++) {
             int to = block * LENGTH + side * 128;
-            long scales = PackedScales.q3k(s0, s1, s2, side);
+            long scales = PackedScales.q3_k(s0, s1, s2, side);
             for (int sub = 0; sub < 8; sub++, scales >>>= 8) {
                 unpacked.scale(to + sub * 16, 16, (int) (scales & 0xFF) - 32);
             }
@@ -88,14 +88,14 @@ final class KQuants {
         }
     }
 
-    static void q4k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void q4_k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            q4kBlock(blocks, block * 144, unpacked, block);
+            q4_kBlock(blocks, block * 144, unpacked, block);
         }
         unpacked.scaleAndSubtract(dense, blockCount * LENGTH);
     }
 
-    private static void q4kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void q4_kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         scalesAndMins(blocks, from, block, unpacked);
         for (int l = 0; l < 128; l += 8) {
             long q = eight(blocks, from + 16 + l);
@@ -105,14 +105,14 @@ final class KQuants {
         }
     }
 
-    static void q5k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void q5_k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            q5kBlock(blocks, block * 176, unpacked, block);
+            q5_kBlock(blocks, block * 176, unpacked, block);
         }
         unpacked.scaleAndSubtract(dense, blockCount * LENGTH);
     }
 
-    private static void q5kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void q5_kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         int to = block * LENGTH;
         scalesAndMins(blocks, from, block, unpacked);
         for (int l = 0; l < 32; l += 8) {
@@ -141,14 +141,14 @@ final class KQuants {
         }
     }
 
-    static void q6k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void q6_k(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            q6kBlock(blocks, block * 210, unpacked, block);
+            q6_kBlock(blocks, block * 210, unpacked, block);
         }
         unpacked.scale(dense, blockCount * LENGTH);
     }
 
-    private static void q6kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void q6_kBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from + 208));
         for (int sub = 0; sub < 16; sub++) {
             unpacked.scale(block * LENGTH + sub * 16, 16, blocks[from + 192 + sub]);
@@ -171,7 +171,7 @@ final class KQuants {
         return ByteLanes.minus(nibbles | ByteLanes.pairs(high, shift) << 4, 32);
     }
 
-    static void q8k(byte[] blocks, Unpacked unused, float[] dense, int blockCount) {
+    static void q8_k(byte[] blocks, Unpacked unused, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
             int from = block * 292;
             int to = block * LENGTH;

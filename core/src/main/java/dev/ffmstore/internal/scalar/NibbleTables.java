@@ -24,10 +24,10 @@ public final class NibbleTables {
         return pairs;
     }
 
-    /// {@return the elements of eight nibbles, one a byte}
+    /// {@return the elements of eight nibbles, one per byte}
     ///
     /// @param pairs a table of two elements for two nibbles
-    /// @param nibbles one a byte
+    /// @param nibbles one per byte
     static long elements(short[] pairs, long nibbles) {
         long two = nibbles | nibbles >>> 4; // two nibbles in every other byte
         return pairs[(int) two & 0xFF] & 0xFFFFL

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 public final class ScalarDecoders {
     private ScalarDecoders() {}
 
-    /// {@return the kernel, or null where there is none; the others are not linked, which takes a millisecond each}
+    /// {@return the kernel, or null if there is none; the others are not linked, which would take
+    /// a millisecond each}
     private static @Nullable ScalarKernel kernel(GgmlType type) {
         return switch (type) {
             case F16 -> HalfFloats::f16;
@@ -18,25 +19,25 @@ public final class ScalarDecoders {
             case Q5_0 -> LegacyQuants::q5_0;
             case Q5_1 -> LegacyQuants::q5_1;
             case Q8_0 -> LegacyQuants::q8_0;
-            case Q2_K -> KQuants::q2k;
-            case Q3_K -> KQuants::q3k;
-            case Q4_K -> KQuants::q4k;
-            case Q5_K -> KQuants::q5k;
-            case Q6_K -> KQuants::q6k;
-            case Q8_K -> KQuants::q8k;
-            case IQ1_S -> CodebookQuants::iq1s;
-            case IQ1_M -> CodebookQuants::iq1m;
-            case IQ2_XXS -> CodebookQuants::iq2xxs;
-            case IQ2_XS -> CodebookQuants::iq2xs;
-            case IQ2_S -> CodebookQuants::iq2s;
-            case IQ3_XXS -> CodebookQuants::iq3xxs;
-            case IQ3_S -> CodebookQuants::iq3s;
-            case IQ4_NL -> TableQuants::iq4nl;
-            case IQ4_XS -> TableQuants::iq4xs;
+            case Q2_K -> KQuants::q2_k;
+            case Q3_K -> KQuants::q3_k;
+            case Q4_K -> KQuants::q4_k;
+            case Q5_K -> KQuants::q5_k;
+            case Q6_K -> KQuants::q6_k;
+            case Q8_K -> KQuants::q8_k;
+            case IQ1_S -> CodebookQuants::iq1_s;
+            case IQ1_M -> CodebookQuants::iq1_m;
+            case IQ2_XXS -> CodebookQuants::iq2_xxs;
+            case IQ2_XS -> CodebookQuants::iq2_xs;
+            case IQ2_S -> CodebookQuants::iq2_s;
+            case IQ3_XXS -> CodebookQuants::iq3_xxs;
+            case IQ3_S -> CodebookQuants::iq3_s;
+            case IQ4_NL -> TableQuants::iq4_nl;
+            case IQ4_XS -> TableQuants::iq4_xs;
             case MXFP4 -> TableQuants::mxfp4;
             case NVFP4 -> TableQuants::nvfp4;
-            case TQ1_0 -> TernaryQuants::tq1;
-            case TQ2_0 -> TernaryQuants::tq2;
+            case TQ1_0 -> TernaryQuants::tq1_0;
+            case TQ2_0 -> TernaryQuants::tq2_0;
             case Q1_0 -> TernaryQuants::q1_0;
             case Q2_0 -> TernaryQuants::q2_0;
             default -> null;

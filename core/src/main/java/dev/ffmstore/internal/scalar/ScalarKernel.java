@@ -4,12 +4,12 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/// Decodes blocks from an array to an array, both from their starts. Stateless; what a kernel needs room for on the
-/// way is the decoder's.
+/// Decodes blocks from one array into another, each from its start. Stateless; the working memory of a kernel
+/// belongs to the decoder.
 ///
 /// Most kernels take their blocks apart in a method for one block, then have [Unpacked] compute all elements. C2
-/// compiles that method after some hundred calls, sooner than the loop around it. The loop is in each kernel and
-/// not here: shared, it would be compiled for every type that the process has met, with a call it cannot inline.
+/// compiles that method after a few hundred calls, sooner than the loop around it. Each kernel has a loop of its
+/// own: a shared one would be compiled for every type the process has met, with a call that cannot be inlined.
 @FunctionalInterface
 interface ScalarKernel {
     void decode(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount);

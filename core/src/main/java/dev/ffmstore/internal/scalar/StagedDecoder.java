@@ -9,11 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Stages segments through small arrays, so that a kernel sees arrays only.
+/// Stages segments through small arrays, so that a kernel sees only arrays.
 final class StagedDecoder implements BlockDecoder {
-    /// 16 KiB of output, with all that is on the way to it some 32 to 40 KiB: little enough for a first-level
-    /// cache,
-    /// or nearly; with half of it the loops of the kernels lose as much as that gains.
+    /// 16 KiB of output, or 32 to 40 KiB with everything on the way to it: small enough for a first-level cache, or
+    /// nearly. At half the size, the loops of the kernels lose as much as the cache gains.
     private static final int STAGED_ELEMENTS = 4096;
 
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

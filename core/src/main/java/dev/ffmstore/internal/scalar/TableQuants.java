@@ -7,41 +7,38 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 /// The types whose 4-bit codes stand for uneven steps: a table of 16 integers, times a scale.
 ///
 /// ```text
-/// IQ4_NL  d f16 │ 16 B nibbles                                                 18 B    32 elements
-/// IQ4_XS  d f16 │ high scale bits u16 │ 4 B low scale nibbles │ 128 B nibbles  136 B   256 elements, (s − 32)·d
-/// for each 32
-/// MXFP4   e u8 │ 16 B nibbles                                                  17 B    32 elements, d = 2^(e −
-/// 128)
-/// NVFP4   4 × u8 scales │ 4 × 8 B nibbles                                      36 B    64 elements, a scale for
-/// each 16
+/// IQ4_NL  d f16 │ 16 B nibbles                                          18 B    32 elements
+/// IQ4_XS  d f16 │ high scale bits u16 │ 4 B low ones │ 128 B nibbles   136 B   256 elements, (s − 32)·d per 32
+/// MXFP4   e u8 │ 16 B nibbles                                           17 B    32 elements, d = 2^(e − 128)
+/// NVFP4   4 × u8 scales │ 4 × 8 B nibbles                               36 B    64 elements, a scale per 16
 /// ```
 ///
-/// In each run of n nibble bytes, byte j holds element j in its low half and element j + n in its high half. The
-/// table of the floating types is that of E2M1, doubled: 0, 1, 2, 3, 4, 6, 8, 12 and the negatives; their scales
-/// are halved.
+/// In each run of n nibble bytes, byte j holds element j in its low half and element j + n in its high half.
+/// The table of the floating types is that of E2M1, doubled: 0, 1, 2, 3, 4, 6, 8, 12 and the negatives; their
+/// scales are halved.
 final class TableQuants {
     private TableQuants() {}
 
-    static void iq4nl(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq4_nl(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq4nlBlock(blocks, block * 18, unpacked, block);
+            iq4_nlBlock(blocks, block * 18, unpacked, block);
         }
         unpacked.multiply(dense, blockCount * 32);
     }
 
-    private static void iq4nlBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq4_nlBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.factor(block * 32, 32, two(blocks, from));
         elements(NibbleTables.IQ4_PAIRS, blocks, from + 2, 16, unpacked, block * 32);
     }
 
-    static void iq4xs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void iq4_xs(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            iq4xsBlock(blocks, block * 136, unpacked, block);
+            iq4_xsBlock(blocks, block * 136, unpacked, block);
         }
         unpacked.scale(dense, blockCount * 256);
     }
 
-    private static void iq4xsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void iq4_xsBlock(byte[] blocks, int from, Unpacked unpacked, int block) {
         unpacked.blockScale(block, half(blocks, from));
         int high = two(blocks, from + 2);
         for (int sub = 0; sub < 8; sub++) {

@@ -4,7 +4,7 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.eight;
 import static dev.ffmstore.internal.scalar.ScalarKernel.four;
 import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 
-/// The types of one to two bits an element: one scale d, small integers, no minimum.
+/// The types of one to two bits per element: one scale d, small integers, no minimum.
 ///
 /// ```text
 /// TQ1_0  48 B of five trits each │ 4 B of four trits each │ d f16    54 B   256 elements   (t − 1) · d
@@ -13,29 +13,29 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 /// Q2_0   d f16 │ 16 B of 2-bit q                                     18 B    64 elements   (q − 1) · d
 /// ```
 ///
-/// Q1_0 and Q2_0 go through their bytes from the lowest bit up. In TQ2_0, byte m of each run of 32 holds element m
-/// of four rows of 32. In TQ1_0 the bytes come in runs of 32, 16 and 4, and byte m holds element m of five (the
-/// last run: four) rows of its length. Its trits are the digits of a fraction: times 3ⁿ modulo 256, and the first
-/// digit, t = 3·byte / 256, is that of row n.
+/// Q1_0 and Q2_0 fill each byte from the lowest bit up. In TQ2_0, byte m of each run of 32 holds element m of four
+/// rows of 32. In TQ1_0 the bytes come in runs of 32, 16 and 4, and byte m holds element m of five (the last run:
+/// four) rows of its length. Its trits are the digits of a fraction: after multiplication by 3ⁿ modulo 256, the
+/// first digit, t = 3·byte / 256, is that of row n.
 final class TernaryQuants {
     private static final int LENGTH = 256;
 
     /// The low byte of each 16 bits.
     private static final long EVEN = 0x00FF00FF00FF00FFL;
 
-    /// The signs of four numbers in half precision.
+    /// The sign bits of four numbers in half precision.
     private static final long SIGNS = 0x8000800080008000L;
 
     private TernaryQuants() {}
 
-    static void tq1(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void tq1_0(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            tq1Block(blocks, block * 54, unpacked, block);
+            tq1_0Block(blocks, block * 54, unpacked, block);
         }
         unpacked.multiply(dense, blockCount * LENGTH);
     }
 
-    private static void tq1Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void tq1_0Block(byte[] blocks, int from, Unpacked unpacked, int block) {
         int to = block * LENGTH;
         unpacked.factor(to, LENGTH, two(blocks, from + 52));
         for (int m = 0; m < 32; m += 8) {
@@ -55,26 +55,26 @@ final class TernaryQuants {
         unpacked.quants(to + 248, trits(q, 9) & 0xFFFFFFFFL | trits(q, 27) << 32);
     }
 
-    /// One trit of each byte, less 1.
+    /// One trit of each byte, minus 1.
     private static long trits(long bytes, int power) {
         long even = trits16(bytes & EVEN, power);
         long odd = trits16(bytes >>> 8 & EVEN, power);
         return ByteLanes.minus(even | odd << 8, 1);
     }
 
-    /// One trit of each byte that has sixteen bits of room: a product is at most 255 · 81.
+    /// One trit of each byte, which has sixteen bits of room: a product is at most 255 · 81.
     private static long trits16(long bytes, int power) {
         return (bytes * power & EVEN) * 3 >>> 8 & EVEN;
     }
 
-    static void tq2(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
+    static void tq2_0(byte[] blocks, Unpacked unpacked, float[] dense, int blockCount) {
         for (int block = 0; block < blockCount; block++) {
-            tq2Block(blocks, block * 66, unpacked, block);
+            tq2_0Block(blocks, block * 66, unpacked, block);
         }
         unpacked.multiply(dense, blockCount * LENGTH);
     }
 
-    private static void tq2Block(byte[] blocks, int from, Unpacked unpacked, int block) {
+    private static void tq2_0Block(byte[] blocks, int from, Unpacked unpacked, int block) {
         int to = block * LENGTH;
         unpacked.factor(to, LENGTH, two(blocks, from + 64));
         for (int side = 0; side < 2; side++) {

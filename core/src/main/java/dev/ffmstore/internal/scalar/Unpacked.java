@@ -3,17 +3,16 @@ package dev.ffmstore.internal.scalar;
 import static dev.ffmstore.internal.scalar.ScalarKernel.U64;
 import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 
-/// The integers of some blocks, one to an element, on their way to becoming floats.
+/// The integers of some blocks, one per element, on their way to becoming floats.
 ///
 /// A kernel first takes all of its blocks apart, eight elements at a time ([ByteLanes]), then calls one of the
-/// methods that compute; those are long loops over plain arrays, which C2 vectorises, as it does not vectorise the
-/// short loops of one block. What a method below does not read need not be set. Belongs to one decoder, so to one
-/// thread.
+/// methods that compute. Those are long loops over plain arrays, which C2 vectorises, unlike the short loops of one
+/// block. What a method does not read need not be set. An instance belongs to one decoder, and so to one thread.
 final class Unpacked {
     /// The length of the super-blocks, which have a scale of their own beside those of their sub-blocks.
     private static final int SUPER = 256;
 
-    /// The length of the blocks whose scale takes more than half precision.
+    /// The length of the blocks whose scale needs more than half precision.
     private static final int SMALL = 32;
 
     private final byte[] quants;
@@ -24,7 +23,7 @@ final class Unpacked {
     private final float[] blockScales;
     private final float[] blockMins;
 
-    /// @param elements room for so many
+    /// @param elements how many there is room for
     Unpacked(int elements) {
         quants = new byte[elements];
         scales = new byte[elements];

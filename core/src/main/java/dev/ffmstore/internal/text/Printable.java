@@ -27,7 +27,7 @@ public final class Printable {
         return escaped.toString();
     }
 
-    /// {@return `text` escaped and, where it is longer than `limit` characters, cut there with an ellipsis}
+    /// {@return `text` escaped and, if it is longer than `limit` characters, cut there with an ellipsis}
     public static String escape(String text, int limit) {
         if (text.length() <= limit) {
             return escape(text);

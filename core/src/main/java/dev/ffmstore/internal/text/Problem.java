@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /// FILE: what is wrong: offset=N, expected X, got Y
 /// ```
 ///
-/// Parts that do not apply are left out. Everything that comes from outside (the file's name, the values that are put
-/// into the sentence, what was expected and what is there) is escaped here, and nowhere else: callers pass it as it is.
-/// Values longer than 200 characters are cut; the file's name is never cut. Immutable.
+/// Parts that do not apply are left out. Everything that comes from outside (the file's name, the values that are
+/// put into the sentence, what was expected and what is there) is escaped here, and nowhere else: callers pass it
+/// unescaped. Values longer than 200 characters are cut; the file's name is never cut. Immutable.
 public final class Problem {
     private static final int MOST_CHARACTERS = 200;
 
@@ -28,7 +28,19 @@ public final class Problem {
     /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
     /// @param values what is put into the sentence
     public static Problem of(String file, String what, @Nullable Object... values) {
-        return new Problem(Printable.escape(file) + ": " + fill(what, values), false);
+        return ofSentence(file, fill(what, values));
+    }
+
+    /// {@return a problem with a file, of a sentence that [#fill] has made}
+    public static Problem ofSentence(String file, String sentence) {
+        return new Problem(Printable.escape(file) + ": " + sentence, false);
+    }
+
+    /// {@return a value that is already fit to print: it goes into a sentence as it is, neither escaped nor cut}
+    ///
+    /// @param text for example a sentence that was made here
+    public static Object printable(String text) {
+        return new Problem(text, false);
     }
 
     /// {@return a sentence with values, without the name of a file}
@@ -53,7 +65,7 @@ public final class Problem {
         return filled.append(sentence, from, sentence.length()).toString();
     }
 
-    /// {@return this problem, at a place of the file}
+    /// {@return this problem, at a place in the file}
     ///
     /// @param offset in bytes from the start of the file
     public Problem at(long offset) {
@@ -79,7 +91,7 @@ public final class Problem {
     }
 
     private static String shown(@Nullable Object value) {
-        return Printable.escape(String.valueOf(value), MOST_CHARACTERS);
+        return value instanceof Problem made ? made.text : Printable.escape(String.valueOf(value), MOST_CHARACTERS);
     }
 
     /// {@return the message}

@@ -17,9 +17,9 @@ import jdk.incubator.vector.VectorMask;
 
 /// The IQ1, IQ2 and IQ3 types; see the scalar family for their layouts.
 ///
-/// An entry of a grid is eight or four floats: tables of floats, 180 KiB in all, cost less than converting bytes
-/// does. A vector of sixteen floats takes two entries of eight: each is loaded where its lanes will be, together
-/// with whatever stands beside it in the table, and a mask chooses.
+/// An entry of a grid is eight or four floats: tables of floats, 180 KiB in all, cost less than converting bytes. A
+/// vector of sixteen floats takes two entries of eight: each is loaded where its lanes will be, together with
+/// whatever is next to it in the table, and a mask chooses.
 ///
 /// ```text
 /// table   … | entry 5         | entry 6         | …         load at entry 5:       5 5 5 5 5 5 5 5 6 6 6 6 6 6 6 6
@@ -33,7 +33,7 @@ final class CodebookQuants {
     private static final int VECTOR_BYTES = COUNT * Float.BYTES;
     private static final float IQ1_DELTA = 0.125f;
 
-    /// Floats before the first entry of a table and behind its last.
+    /// Floats before the first entry of a table and after its last.
     private static final int EIGHTS_MARGIN = 8;
 
     private static final int FOURS_MARGIN = 12;
@@ -98,7 +98,7 @@ final class CodebookQuants {
         grid.mul(signs).mul(scale).intoMemorySegment(dense, to, Lanes.LE);
     }
 
-    static void iq2xxs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq2_xxs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 66) {
             float d = half(blocks, from);
             long codes = from + 2;
@@ -116,7 +116,7 @@ final class CodebookQuants {
         }
     }
 
-    static void iq2xs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq2_xs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 74) {
             float d = half(blocks, from);
             long scales = doubleWord(blocks, from + 66);
@@ -134,7 +134,7 @@ final class CodebookQuants {
         }
     }
 
-    static void iq2s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq2_s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 82) {
             float d = half(blocks, from);
             long scales = doubleWord(blocks, from + 74);
@@ -158,7 +158,7 @@ final class CodebookQuants {
         }
     }
 
-    static void iq3xxs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq3_xxs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 98) {
             float d = half(blocks, from);
             long codes = from + 2;
@@ -178,7 +178,7 @@ final class CodebookQuants {
         }
     }
 
-    static void iq3s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq3_s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 110) {
             float d = half(blocks, from);
             int scales = word(blocks, from + 106);
@@ -208,7 +208,7 @@ final class CodebookQuants {
         }
     }
 
-    static void iq1s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq1_s(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 50) {
             float d = half(blocks, from);
             long codes = from + 2;
@@ -229,13 +229,13 @@ final class CodebookQuants {
         }
     }
 
-    static void iq1m(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq1_m(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 56) {
             long scales = doubleWord(blocks, from + 48);
-            float d = Float.float16ToFloat(PackedScales.iq1m(scales));
+            float d = Float.float16ToFloat(PackedScales.iq1_m(scales));
             long codes = from;
             long highs = from + 32;
-            int shift = 0; // three bits a scale, four scales in each of the four words
+            int shift = 0; // three bits per scale, four scales in each of the four words
             for (int pairs = passes(16); pairs != 0; pairs >>= 1, codes += 2, highs++) {
                 int s = (int) (scales >>> shift) & 7;
                 shift += (shift & 15) == 9 ? 7 : 3;

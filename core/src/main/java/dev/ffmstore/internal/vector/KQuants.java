@@ -16,8 +16,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// The K types, super-blocks of 256 elements; see the scalar family for their layouts. What is said of
-/// [Lanes#passes] is why their loops look as they do.
+/// The K types, super-blocks of 256 elements; see the scalar family for their layouts. [Lanes#passes] says why
+/// their loops look as they do.
 @SuppressWarnings("NarrowCalculation") // offsets within one block
 final class KQuants {
     private static final int ROW_BYTES = 32 * Float.BYTES;
@@ -25,7 +25,7 @@ final class KQuants {
 
     private KQuants() {}
 
-    static void q2k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void q2_k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 84) {
             float d = half(blocks, from + 80);
             float dmin = half(blocks, from + 82);
@@ -54,14 +54,14 @@ final class KQuants {
         }
     }
 
-    static void q3k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void q3_k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 110) {
             float d = half(blocks, from + 108);
             int s0 = word(blocks, from + 96);
             int s1 = word(blocks, from + 100);
             int s2 = word(blocks, from + 104);
-            long scales = PackedScales.q3k(s0, s1, s2, 0);
-            long nextScales = PackedScales.q3k(s0, s1, s2, 1);
+            long scales = PackedScales.q3_k(s0, s1, s2, 0);
+            long nextScales = PackedScales.q3_k(s0, s1, s2, 1);
             long bytes = from + 32;
             long highBits = from;
             int shift = 0;
@@ -93,7 +93,7 @@ final class KQuants {
         }
     }
 
-    static void q4k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void q4_k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 144) {
             float d = half(blocks, from);
             float dmin = half(blocks, from + 2);
@@ -126,7 +126,7 @@ final class KQuants {
         }
     }
 
-    static void q5k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void q5_k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 176) {
             float d = half(blocks, from);
             float dmin = half(blocks, from + 2);
@@ -168,7 +168,7 @@ final class KQuants {
         }
     }
 
-    static void q6k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void q6_k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 210) {
             float d = half(blocks, from + 208);
             long bytes = from;
@@ -208,7 +208,7 @@ final class KQuants {
         }
     }
 
-    static void q8k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void q8_k(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 292) {
             float d = Float.intBitsToFloat(word(blocks, from));
             long bytes = from + 4;

@@ -11,13 +11,12 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The shapes and the steps every vector kernel is made of: one vector is as many bytes, shorts, ints or floats as
+/// The shapes and steps that every vector kernel is made of: one vector is as many bytes, shorts, ints or floats as
 /// the machine's widest vector holds floats (16 or 8).
 ///
 /// No kernel uses any other shape. C2 compiles a call such as `FloatVector.add` for the classes it has seen there
-/// in
-/// the whole process; where it has seen two, it compiles both ways, and what joins them behind is an object on the
-/// heap, in every kernel that uses the call.
+/// in the whole process; if it has seen two, it compiles both paths, and where they join, the vector is an object
+/// on the heap, in every kernel that uses the call.
 final class Lanes {
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
@@ -33,7 +32,7 @@ final class Lanes {
     /// Floats in a vector.
     static final int COUNT = BITS / Float.SIZE;
 
-    /// The elements that a kernel's innermost loop makes: two vectors, of sixteen floats each or of eight.
+    /// The elements that a pass of a kernel's innermost loop makes: two vectors of sixteen or eight floats each.
     static final int TWO = 2 * COUNT;
 
     /// The passes that make a row of 32 elements, two vectors each.
@@ -49,9 +48,9 @@ final class Lanes {
 
     /// As many bits as a loop has passes: `for (int left = passes(8); left != 0; left >>= 1)`.
     ///
-    /// Kernels count so within a block, all but their innermost loops of two or fewer passes, which C2 unrolls. In
-    /// a loop over a counter it works out beforehand, for each block, which passes need no range checks: for the
-    /// few passes of a block that costs more than the checks, twice the time of a whole kernel.
+    /// Kernels count this way within a block, except in innermost loops of two or fewer passes, which C2 unrolls.
+    /// For a loop over a counter, C2 works out before each block which passes need no range checks: with so few
+    /// passes that costs more than the checks, twice the time of a whole kernel.
     static int passes(int count) {
         return (1 << count) - 1;
     }
@@ -78,19 +77,19 @@ final class Lanes {
         return blocks.get(U32, offset);
     }
 
-    /// The bytes from `offset` on, each as an int of 0 to 255.
+    /// The bytes starting at `offset`, each as an int of 0 to 255.
     static IntVector unsignedBytes(MemorySegment blocks, long offset) {
         return (IntVector) ByteVector.fromMemorySegment(I8, blocks, offset, LE)
                 .convertShape(VectorOperators.ZERO_EXTEND_B2I, I32, 0);
     }
 
-    /// The bytes from `offset` on, each as an int of −128 to 127.
+    /// The bytes starting at `offset`, each as an int of −128 to 127.
     static IntVector signedBytes(MemorySegment blocks, long offset) {
         return (IntVector)
                 ByteVector.fromMemorySegment(I8, blocks, offset, LE).convertShape(VectorOperators.B2I, I32, 0);
     }
 
-    /// The shorts from `offset` on, each as an int of 0 to 65,535.
+    /// The shorts starting at `offset`, each as an int of 0 to 65,535.
     static IntVector unsignedShorts(MemorySegment blocks, long offset) {
         return (IntVector) ShortVector.fromMemorySegment(I16, blocks, offset, LE)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);

@@ -20,7 +20,7 @@ final class LegacyQuants {
     private static final int HALF_BYTES = HALF * Float.BYTES;
     private static final int DENSE_BYTES = 2 * HALF_BYTES;
 
-    /// 0, 1, 2, …: which bit of the high bits belongs to a lane.
+    /// 0, 1, 2, …: which of the high bits belongs to a lane.
     private static final IntVector LANE = IntVector.zero(I32).addIndex(1);
 
     private LegacyQuants() {}

@@ -22,8 +22,8 @@ final class TableQuants {
     private static final IntVector E2M1 = table(NibbleTables.E2M1, 0);
     private static final IntVector E2M1_UPPER = table(NibbleTables.E2M1, 16 - COUNT);
 
-    /// The lanes of one half, twice; and what brings the low nibbles of the first time and the high ones of the
-    /// second time down.
+    /// The lanes of one half, twice; the shifts below bring down the low nibbles of the first and the high ones
+    /// of the second.
     private static final IntVector FIRST_TWICE = IntVector.zero(I32).addIndex(1).and(7);
 
     private static final IntVector SECOND_TWICE = FIRST_TWICE.or(8);
@@ -44,13 +44,13 @@ final class TableQuants {
         return IntVector.fromArray(I32, ints, 0);
     }
 
-    static void iq4nl(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq4_nl(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 18, to += 2 * HALF_BYTES) {
             nibbles(IQ4, IQ4_UPPER, blocks, from + 2, half(blocks, from), dense, to);
         }
     }
 
-    static void iq4xs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void iq4_xs(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 136) {
             float d = half(blocks, from);
             int high = Lanes.unsignedShort(blocks, from + 2);

@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// The types of one to two bits an element; see the scalar family for their layouts.
+/// The types of one to two bits per element; see the scalar family for their layouts.
 final class TernaryQuants {
     private static final int VECTOR_BYTES = COUNT * Float.BYTES;
 
@@ -27,7 +27,7 @@ final class TernaryQuants {
 
     private TernaryQuants() {}
 
-    static void tq1(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void tq1_0(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 54) {
             float d = half(blocks, from + 52);
             int power = 1;
@@ -59,7 +59,7 @@ final class TernaryQuants {
         toFloat(fraction.mul(3).lanewise(VectorOperators.LSHR, 8).sub(1)).mul(d).intoMemorySegment(dense, to, LE);
     }
 
-    static void tq2(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
+    static void tq2_0(MemorySegment blocks, long from, MemorySegment dense, long to, long blockCount) {
         for (long block = 0; block < blockCount; block++, from += 66) {
             float d = half(blocks, from + 64);
             long bytes = from;
@@ -85,7 +85,7 @@ final class TernaryQuants {
             int d = Float.floatToRawIntBits(half(blocks, from));
             long words = from + 2;
             for (int left = passes(4); left != 0; left >>= 1, words += 4) {
-                int bits = ~word(blocks, words); // set where the sign is turned
+                int bits = ~word(blocks, words); // set where the sign is flipped
                 for (int l = 0; l < 32; l += COUNT, to += VECTOR_BYTES) {
                     IntVector.broadcast(I32, bits >>> l)
                             .lanewise(VectorOperators.LSHR, LANE)

@@ -7,14 +7,15 @@ import dev.ffmstore.internal.scalar.ScalarDecoders;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// The table of the vector kernels. Not to be touched where `jdk.incubator.vector` is missing.
+/// The table of the vector kernels. Not to be touched if `jdk.incubator.vector` is missing.
 public final class VectorDecoders {
     private VectorDecoders() {}
 
-    /// {@return the kernel, or null where there is none; the others are not linked, which takes a millisecond each}
+    /// {@return the kernel, or null if there is none; the others are not linked, which would take
+    /// a millisecond each}
     ///
-    /// F16 is not among them: C2 vectorises the scalar kernel's `Float.float16ToFloat`, three times faster than a
-    /// vector kernel is.
+    /// F16 is not among them: C2 vectorises the scalar kernel's `Float.float16ToFloat`, three times faster than
+    /// a vector kernel.
     private static @Nullable VectorKernel kernel(GgmlType type) {
         return switch (type) {
             case BF16 -> HalfFloats::bf16;
@@ -23,32 +24,32 @@ public final class VectorDecoders {
             case Q5_0 -> LegacyQuants::q5_0;
             case Q5_1 -> LegacyQuants::q5_1;
             case Q8_0 -> LegacyQuants::q8_0;
-            case Q2_K -> KQuants::q2k;
-            case Q3_K -> KQuants::q3k;
-            case Q4_K -> KQuants::q4k;
-            case Q5_K -> KQuants::q5k;
-            case Q6_K -> KQuants::q6k;
-            case Q8_K -> KQuants::q8k;
-            case IQ1_S -> CodebookQuants::iq1s;
-            case IQ1_M -> CodebookQuants::iq1m;
-            case IQ2_XXS -> CodebookQuants::iq2xxs;
-            case IQ2_XS -> CodebookQuants::iq2xs;
-            case IQ2_S -> CodebookQuants::iq2s;
-            case IQ3_XXS -> CodebookQuants::iq3xxs;
-            case IQ3_S -> CodebookQuants::iq3s;
-            case IQ4_NL -> TableQuants::iq4nl;
-            case IQ4_XS -> TableQuants::iq4xs;
+            case Q2_K -> KQuants::q2_k;
+            case Q3_K -> KQuants::q3_k;
+            case Q4_K -> KQuants::q4_k;
+            case Q5_K -> KQuants::q5_k;
+            case Q6_K -> KQuants::q6_k;
+            case Q8_K -> KQuants::q8_k;
+            case IQ1_S -> CodebookQuants::iq1_s;
+            case IQ1_M -> CodebookQuants::iq1_m;
+            case IQ2_XXS -> CodebookQuants::iq2_xxs;
+            case IQ2_XS -> CodebookQuants::iq2_xs;
+            case IQ2_S -> CodebookQuants::iq2_s;
+            case IQ3_XXS -> CodebookQuants::iq3_xxs;
+            case IQ3_S -> CodebookQuants::iq3_s;
+            case IQ4_NL -> TableQuants::iq4_nl;
+            case IQ4_XS -> TableQuants::iq4_xs;
             case MXFP4 -> TableQuants::mxfp4;
             case NVFP4 -> TableQuants::nvfp4;
-            case TQ1_0 -> TernaryQuants::tq1;
-            case TQ2_0 -> TernaryQuants::tq2;
+            case TQ1_0 -> TernaryQuants::tq1_0;
+            case TQ2_0 -> TernaryQuants::tq2_0;
             case Q1_0 -> TernaryQuants::q1_0;
             case Q2_0 -> TernaryQuants::q2_0;
             default -> null;
         };
     }
 
-    /// {@return the width of the vectors used, in bits; 0 where the machine's are too narrow to gain anything}
+    /// {@return the width of the vectors used, in bits; 0 if the machine's are too narrow to gain anything}
     public static int vectorBits() {
         return Lanes.BITS >= 256 ? Lanes.BITS : 0;
     }
@@ -58,15 +59,15 @@ public final class VectorDecoders {
         return Lanes.BITS;
     }
 
-    /// {@return a decoder, or null where the scalar one is the better}
+    /// {@return a decoder, or null if the scalar one is better}
     public static @Nullable BlockDecoder find(GgmlType type) {
         VectorKernel kernel = kernel(type);
         return kernel == null ? null : new Checked(type, kernel);
     }
 
-    /// Checks the ranges, and keeps heap segments away from the vector kernel: one call with another kind of
-    /// segment, and C2 compiles the kernel for both, which costs it the inlining it lives by, for the rest of the
-    /// process.
+    /// Checks the ranges, and keeps heap segments away from the vector kernel: after one call with another
+    /// kind of segment, C2 compiles the kernel for both, which for the rest of the process costs it the
+    /// inlining it lives by.
     private static final class Checked implements BlockDecoder {
         private final GgmlType type;
         private final VectorKernel kernel;

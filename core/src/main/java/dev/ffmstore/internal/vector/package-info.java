@@ -1,5 +1,5 @@
-/// The vector kernels, the same families as the scalar ones, on `jdk.incubator.vector`: the only package that names
-/// that module.
+/// The vector kernels, in the same families as the scalar ones. This is the only package
+/// that names `jdk.incubator.vector`.
 ///
 /// The loops are compact on purpose. Hand-unrolled helpers exceed C2's inlining budget, and a conversion part or a
 /// species that is not a constant makes every vector an object on the heap. The block layouts are drawn in the
@@ -8,4 +8,3 @@
 package dev.ffmstore.internal.vector;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -17,7 +17,9 @@ class ProblemTest {
 
     @Test
     void escapesAllThatComesFromOutside() {
-        assertThat(Problem.of("\u202e.gguf", "tensor {}", "a\nb").expected("\u0000").got("\u2028"))
+        assertThat(Problem.of("\u202e.gguf", "tensor {}", "a\nb")
+                        .expected("\u0000")
+                        .got("\u2028"))
                 .hasToString("\\u{202e}.gguf: tensor a\\u{a}b: expected \\u{0}, got \\u{2028}");
     }
 
@@ -31,6 +33,12 @@ class ProblemTest {
     @Test
     void putsNoValueIntoAValue() {
         assertThat(Problem.fill("{} and {}", "{}", "b")).isEqualTo("{} and b");
+    }
+
+    @Test
+    void takesWhatIsFitToPrintAsItIs() {
+        String sentence = Problem.fill("tensor {}", "a\n") + " {} " + "t".repeat(500);
+        assertThat(Problem.of("f", "{}", Problem.printable(sentence))).hasToString("f: " + sentence);
     }
 
     @Test

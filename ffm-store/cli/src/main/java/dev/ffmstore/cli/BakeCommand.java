@@ -1,24 +1,21 @@
 package dev.ffmstore.cli;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.LoadPlan;
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.export.Constants;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorSource;
+import dev.ffmstore.cli.report.BakeFacts;
 import dev.ffmstore.export.ExportOptions;
 import dev.ffmstore.export.ExportReport;
 import dev.ffmstore.export.Exporter;
-import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Source;
 import dev.ffmstore.mlir.Bake;
 import dev.ffmstore.mlir.DeclaredTypes;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /// `bake`: a module of the user's with a model's tensors put in.
@@ -43,7 +40,7 @@ final class BakeCommand extends ReportingCommand {
     @Parameters(index = "0", paramLabel = "MODULE", description = "the module, text or bytecode")
     private Path module;
 
-    @Parameters(index = "1", paramLabel = "MODEL", description = "the GGUF file")
+    @Parameters(index = "1", paramLabel = "MODEL", description = "the model, in any format that load reads")
     private Path model;
 
     @Option(
@@ -53,15 +50,8 @@ final class BakeCommand extends ReportingCommand {
             description = "the file to write")
     private Path output;
 
-    @Option(names = "--force", description = "replace OUT if it is there, once the new one is complete")
-    private boolean force;
-
-    @Option(
-            names = "--apply-scales",
-            negatable = true,
-            description = "multiply NVFP4 tensors by their companion scales, where the file has any; without this they"
-                    + " keep ggml's values")
-    private boolean applyScales;
+    @Mixin
+    private Replacement replacement;
 
     @Option(
             names = "--types",
@@ -74,7 +64,10 @@ final class BakeCommand extends ReportingCommand {
     private DenseForm form;
 
     @Mixin
-    private Effort effort;
+    private ScaleChoice scales;
+
+    @Mixin
+    private EffortOptions effort;
 
     @Mixin
     private MetadataLimit limit;
@@ -89,22 +82,25 @@ final class BakeCommand extends ReportingCommand {
 
     @Override
     void execute() throws Exception {
-        if (Files.exists(output) && Files.exists(model) && Files.isSameFile(output, model)) {
-            throw new ParameterException(spec.commandLine(), "--output: names the model itself");
-        }
+        requireOther("--output", output, model);
         DeclaredTypes declared = declaredTypes();
         current = model;
-        try (GgufFile file = GgufFile.open(Source.of(model), limit.options())) {
-            LoadOptions asked = form.apply(effort.options(), file).applyScales(applyScales);
-            LoadPlan plan = LoadPlan.of(file, asked);
-            LoadOptions options = Effort.decided(asked, plan.denseBytes());
-            ConstantSource constants = Constants.of(file, options);
+        try (Model opened = Model.open(model, limit.options())) {
+            TensorForm wanted = scales.apply(form.apply(TensorForm.dense(), opened));
+            TensorSource source =
+                    TensorSource.of(opened, wanted, effort.effort().decoder());
             current = module;
-            try (Source source = Source.of(module)) {
-                Bake bake = Bake.of(source, constants, declared);
+            try (Source text = Source.of(module)) {
+                Bake bake = Bake.of(text, source, declared);
                 current = output;
-                ExportReport report = write(bake, constants, options.threads());
-                print(BakeFacts.of(module.toString(), plan, output.toString(), bake, report, Effort.decoder(options)));
+                ExportReport report = write(bake, effort.effort().threads());
+                print(BakeFacts.of(
+                        module.toString(),
+                        source.plan(),
+                        output.toString(),
+                        bake,
+                        report,
+                        source.decoders().toString()));
             }
         }
     }
@@ -127,12 +123,12 @@ final class BakeCommand extends ReportingCommand {
         }
     }
 
-    private ExportReport write(Bake bake, ConstantSource constants, int threads) throws IOException {
+    private ExportReport write(Bake bake, int threads) throws IOException {
         try (Progress progress = new Progress("baking", !json);
                 OrderlyEnd _ = new OrderlyEnd()) {
             ExportOptions options =
-                    ExportOptions.defaults().threads(threads).progress(progress).replace(force);
-            return new Exporter(constants, options).write(output, bake.layout());
+                    ExportOptions.defaults().threads(threads).progress(progress).replace(replacement.isAllowed());
+            return new Exporter(options).write(output, bake.layout());
         }
     }
 }

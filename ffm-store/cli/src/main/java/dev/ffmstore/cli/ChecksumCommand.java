@@ -1,13 +1,12 @@
 package dev.ffmstore.cli;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.LoadPlan;
-import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.internal.measure.TensorDigests;
 import dev.ffmstore.internal.text.Printable;
-import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -31,49 +30,45 @@ final class ChecksumCommand extends FileCommand {
     private TensorChoice tensors;
 
     @Mixin
-    private Effort effort;
+    private EffortOptions effort;
 
     /// A line of the result.
     private record Line(String name, String sha256) {}
 
     @Override
-    void execute(GgufFile file) throws Exception {
-        LoadOptions options = effort.options().filter(tensors.filter(file)).applyScales(false);
-        LoadPlan plan = LoadPlan.of(file, options);
-        BlockDecoders decoders = options.decoder().decoders(plan.denseBytes());
+    void execute(Model model) throws IOException {
+        TensorForm form = TensorForm.dense().filter(tensors.filter(model)).scales(TensorForm.Scales.LEFT);
+        TensorSource source = TensorSource.of(model, form, effort.effort().decoder());
         List<Line> lines = new ArrayList<>();
         try (Progress progress = new Progress("digesting", !json)) {
-            TensorDigests.run(plan, file.source(), decoders, options.threads(), new TensorDigests.Listener() {
+            TensorDigests.run(source, source.tensors(), effort.effort().threads(), new TensorDigests.Listener() {
                 @Override
-                public void digest(LoadPlan.Slot slot, String sha256) {
+                public void digest(TensorSlot tensor, String sha256) {
                     if (json) {
-                        lines.add(new Line(slot.name(), sha256));
+                        lines.add(new Line(tensor.name(), sha256));
                     } else {
-                        out().println(sha256 + "  " + Printable.escape(slot.name()));
+                        out().println(sha256 + "  " + Printable.escape(tensor.name()));
                     }
                 }
 
                 @Override
-                public void progress(long doneBytes) {
+                public void progress(long doneBytes) throws IOException {
                     if (out().checkError()) { // flushes
-                        throw new UncheckedIOException(
-                                new FileSystemException("standard output", null, "cannot be written"));
+                        throw new StandardOutput.LostException();
                     }
-                    progress.progress(doneBytes, plan.denseBytes());
+                    progress.progress(doneBytes, source.plan().denseBytes());
                 }
             });
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
         }
-        file.checkUnchanged();
+        source.checkUnchanged();
         if (json) {
-            print(file, lines);
+            print(model.name(), lines);
         }
     }
 
-    private void print(GgufFile file, List<Line> lines) throws Exception {
+    private void print(String file, List<Line> lines) throws IOException {
         printJson(out -> {
-            out.writeStringField("file", file.name());
+            out.writeStringField("file", file);
             out.writeArrayFieldStart("tensors");
             for (Line line : lines) {
                 out.writeStartObject();

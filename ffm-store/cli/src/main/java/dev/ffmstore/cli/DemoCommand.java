@@ -1,9 +1,14 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.LoadOptions;
-import dev.ffmstore.RegionLoad;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorStore;
-import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.cli.demo.DemoCache;
+import dev.ffmstore.cli.demo.DemoFile;
+import dev.ffmstore.cli.demo.DemoModel;
+import dev.ffmstore.cli.report.LoadFacts;
+import dev.ffmstore.cli.report.Sizes;
 import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
@@ -37,7 +42,7 @@ final class DemoCommand extends ReportingCommand {
     private static final long MEMORY_RESERVE_BYTES = 128L << 20;
 
     @Mixin
-    private Effort effort;
+    private EffortOptions effort;
 
     @Option(names = "--layers", paramLabel = "N", description = "how many layers, 1 to 22; by default as many as fit")
     private int wantedLayers = DemoModel.LAYERS;
@@ -60,7 +65,7 @@ final class DemoCommand extends ReportingCommand {
         }
         path = cache;
         Files.createDirectories(cache);
-        LoadOptions options = effort.options();
+        LoadOptions options = LoadOptions.defaults().effort(effort.effort());
         DemoModel model = largestThatFits(options.threads());
         path = cache.resolve(DemoModel.fileName(model.layers()));
         boolean written = !DemoFile.isWritten(path, model);
@@ -92,7 +97,7 @@ final class DemoCommand extends ReportingCommand {
     private String shortage(int layers, int threads, Optional<MemoryBudget.Budget> memory) throws IOException {
         DemoModel.Size size = DemoModel.Size.of(layers);
         String take = layers == 1 ? "1 layer takes " : layers + " layers take ";
-        long peak = RegionLoad.peakBytes(size.denseBytes(), threads) + MEMORY_RESERVE_BYTES;
+        long peak = size.peakBytes(threads) + MEMORY_RESERVE_BYTES;
         if (memory.isPresent() && memory.get().availableBytes() < peak) {
             return "memory is short: " + take + Sizes.bytes(peak) + ", available are "
                     + Sizes.bytes(memory.get().availableBytes()) + " ("
@@ -120,9 +125,9 @@ final class DemoCommand extends ReportingCommand {
     }
 
     private void load(DemoModel model, LoadOptions options, boolean written) throws IOException {
-        try (GgufFile file = GgufFile.open(path);
-                TensorStore store = LoadCommand.load(file, options, !json)) {
-            LoadFacts facts = LoadFacts.of(file, store);
+        try (Model opened = Model.open(path);
+                TensorStore store = LoadCommand.load(opened, TensorForm.dense(), options, !json)) {
+            LoadFacts facts = LoadFacts.of(opened, store);
             if (json) {
                 printJson(out -> {
                     facts.writeJson(out);

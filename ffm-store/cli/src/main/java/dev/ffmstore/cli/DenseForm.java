@@ -2,10 +2,10 @@ package dev.ffmstore.cli;
 
 import dev.ffmstore.DType;
 import dev.ffmstore.DTypes;
-import dev.ffmstore.LoadOptions;
+import dev.ffmstore.Model;
 import dev.ffmstore.Names;
-import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.StoredTensor;
+import dev.ffmstore.TensorForm;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -41,24 +41,24 @@ final class DenseForm {
                     + " of lines STORED = NEW")
     private String names = "gguf";
 
-    /// {@return the options with types and names}
+    /// {@return the form with types and names}
     ///
-    /// @param options the other options
-    /// @param file the model
-    /// @throws ParameterException if a type or pattern is malformed, a pattern matches no tensor of the file, or a
+    /// @param form the rest of the form
+    /// @param model the model
+    /// @throws ParameterException if a type or pattern is malformed, a pattern matches no tensor of the model, or a
     /// table of names cannot be read
-    LoadOptions apply(LoadOptions options, GgufFile file) {
+    TensorForm apply(TensorForm form, Model model) {
         DTypes types = DTypes.dense();
         for (String rule : dtypes) {
             int equals = rule.lastIndexOf('=');
             types = with(types, equals < 0 ? "*" : rule.substring(0, equals), rule.substring(equals + 1));
         }
         try {
-            types.over(file.tensors().stream().map(TensorInfo::name).toList());
+            types.over(model.tensors().stream().map(StoredTensor::name).toList());
         } catch (IllegalArgumentException e) {
             throw wrong("--dtype", e.getMessage(), e);
         }
-        return options.dtypes(types).names(names());
+        return form.dtypes(types).names(names());
     }
 
     private DTypes with(DTypes types, String glob, String type) {

@@ -1,11 +1,14 @@
 package dev.ffmstore.cli;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.cli.DiffRow.Verdict;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.formats.IrpaArchive;
-import dev.ffmstore.formats.Weights;
+import dev.ffmstore.Model;
+import dev.ffmstore.ModelException;
+import dev.ffmstore.StoredTensor;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
+import dev.ffmstore.cli.report.DiffReport;
+import dev.ffmstore.cli.report.DiffRow;
+import dev.ffmstore.cli.report.DiffRow.Verdict;
 import dev.ffmstore.internal.measure.Difference;
 import dev.ffmstore.internal.measure.Differences;
 import dev.ffmstore.internal.measure.Tolerance;
@@ -71,7 +74,7 @@ final class DiffCommand extends ReportingCommand {
     private DenseForm form;
 
     @Mixin
-    private Effort effort;
+    private EffortOptions effort;
 
     private boolean different;
 
@@ -95,10 +98,9 @@ final class DiffCommand extends ReportingCommand {
     @Override
     void execute() throws Exception {
         Tolerance tolerance = tolerance();
-        LoadOptions options = effort.options().applyScales(false);
-        try (Weights a = Weights.open(first, file -> form.apply(options, file));
-                Weights b = Weights.open(second, file -> form.apply(options, file))) {
-            DiffReport report = compare(typed(a, b), typed(b, a), tolerance, options.threads());
+        try (Model a = Model.open(first);
+                Model b = Model.open(second)) {
+            DiffReport report = compare(a, b, tolerance);
             if (json) {
                 printJson(report::writeJson);
             } else {
@@ -120,22 +122,35 @@ final class DiffCommand extends ReportingCommand {
     }
 
     /// An archive knows neither dtypes nor shapes: it has those of what it is compared with.
-    private static ConstantSource typed(Weights weights, Weights other) throws IOException {
-        return switch (weights) {
-            case Weights.Typed typed -> typed.source();
-            case IrpaArchive archive
-            when other instanceof Weights.Typed typed ->
-                archive.typedBy(typed.source().constants());
-            case IrpaArchive archive ->
-                throw new IOException(Printable.escape(archive.name())
-                        + ": has no dtypes and shapes, and neither has what it is compared with: compare it with"
-                        + " the GGUF or safetensors file it was made from");
-        };
+    private DiffReport compare(Model a, Model b, Tolerance tolerance) throws IOException {
+        if (a.format() == Model.Format.IRPA && b.format() == Model.Format.IRPA) {
+            throw ModelException.of(
+                    a.name(),
+                    "has no dtypes and shapes, and neither has what it is compared with: compare it with the GGUF or"
+                            + " safetensors file it was made from");
+        }
+        if (a.format() == Model.Format.IRPA) {
+            TensorSource ofB = source(b);
+            return compare(source(a.typedBy(dense(ofB))), ofB, tolerance);
+        }
+        TensorSource ofA = source(a);
+        return compare(ofA, source(b.typedBy(dense(ofA))), tolerance);
     }
 
-    private DiffReport compare(ConstantSource a, ConstantSource b, Tolerance tolerance, int threads) throws Exception {
-        Map<String, Constant> ofA = byName(a);
-        Map<String, Constant> ofB = byName(b);
+    /// The options of the form are for models that are to be decoded; all others are compared as they are.
+    private TensorSource source(Model model) throws IOException {
+        TensorForm plain = TensorForm.dense().scales(TensorForm.Scales.LEFT);
+        TensorForm wanted = model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain;
+        return TensorSource.of(model, wanted, effort.effort().decoder());
+    }
+
+    private static List<StoredTensor> dense(TensorSource source) {
+        return source.tensors().stream().map(TensorSlot::asDense).toList();
+    }
+
+    private DiffReport compare(TensorSource a, TensorSource b, Tolerance tolerance) throws IOException {
+        Map<String, TensorSlot> ofA = byName(a);
+        Map<String, TensorSlot> ofB = byName(b);
         Set<String> names = new LinkedHashSet<>(ofA.keySet());
         names.addAll(ofB.keySet());
         Predicate<String> chosen = tensors.filter(names).over(names);
@@ -145,15 +160,15 @@ final class DiffCommand extends ReportingCommand {
             if (!chosen.test(name)) {
                 continue;
             }
-            Optional<Constant> inA = Optional.ofNullable(ofA.get(name));
-            Optional<Constant> inB = Optional.ofNullable(ofB.get(name));
+            Optional<TensorSlot> inA = Optional.ofNullable(ofA.get(name));
+            Optional<TensorSlot> inB = Optional.ofNullable(ofB.get(name));
             if (inA.isPresent() && inB.isPresent() && haveSameForm(inA.get(), inB.get())) {
                 pairs.add(new Differences.Pair(inA.get(), inB.get()));
             } else {
                 rows.add(new DiffRow(name, inA, inB, verdict(inA, inB), Optional.empty()));
             }
         }
-        List<Difference> differences = differences(a, b, pairs, tolerance, threads);
+        List<Difference> differences = differences(a, b, pairs, tolerance);
         a.checkUnchanged();
         b.checkUnchanged();
         for (int i = 0; i < pairs.size(); i++) {
@@ -162,22 +177,21 @@ final class DiffCommand extends ReportingCommand {
         return new DiffReport(a, b, tolerance, rows);
     }
 
-    private static Map<String, Constant> byName(ConstantSource source) {
-        Map<String, Constant> byName = new LinkedHashMap<>();
-        source.constants().forEach(constant -> byName.put(constant.name(), constant));
+    private static Map<String, TensorSlot> byName(TensorSource source) {
+        Map<String, TensorSlot> byName = new LinkedHashMap<>();
+        source.tensors().forEach(tensor -> byName.put(tensor.name(), tensor));
         return byName;
     }
 
-    private static boolean haveSameForm(Constant a, Constant b) {
-        return a.shape().equals(b.shape())
-                && a.storedType().equals(IrpaArchive.UNTYPED) == b.storedType().equals(IrpaArchive.UNTYPED);
+    private static boolean haveSameForm(TensorSlot a, TensorSlot b) {
+        return a.shape().equals(b.shape()) && a.stored().isTyped() == b.stored().isTyped();
     }
 
-    private static Verdict verdict(Optional<Constant> a, Optional<Constant> b) {
+    private static Verdict verdict(Optional<TensorSlot> a, Optional<TensorSlot> b) {
         if (a.isPresent() && b.isPresent()) {
             return Verdict.OTHER_SHAPE;
         }
-        Constant present = a.or(() -> b).orElseThrow();
+        TensorSlot present = a.or(() -> b).orElseThrow();
         if (present.aliasOf().isPresent()) {
             return Verdict.TIED; // the tensor that it is tied to is compared
         }
@@ -185,20 +199,14 @@ final class DiffCommand extends ReportingCommand {
     }
 
     private List<Difference> differences(
-            ConstantSource a, ConstantSource b, List<Differences.Pair> pairs, Tolerance tolerance, int threads)
-            throws Exception {
+            TensorSource a, TensorSource b, List<Differences.Pair> pairs, Tolerance tolerance) throws IOException {
         long bytes = pairs.stream().mapToLong(pair -> pair.a().byteSize()).sum();
         long elements = pairs.stream()
                 .mapToLong(pair -> pair.a().shape().elementCount())
                 .sum();
         try (Progress progress = new Progress("comparing", !json)) {
             return Differences.between(
-                    a,
-                    b,
-                    pairs,
-                    tolerance,
-                    threads,
-                    done -> progress.progress((long) ((double) done / elements * bytes), bytes));
+                    a, b, pairs, tolerance, effort.effort().threads(), progress.ofElements(elements, bytes));
         }
     }
 

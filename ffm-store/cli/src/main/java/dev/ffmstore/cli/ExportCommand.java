@@ -1,10 +1,10 @@
 package dev.ffmstore.cli;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.LoadPlan;
+import dev.ffmstore.Model;
 import dev.ffmstore.Names;
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.export.Constants;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorSource;
+import dev.ffmstore.cli.report.ExportFacts;
 import dev.ffmstore.export.ExportOptions;
 import dev.ffmstore.export.ExportReport;
 import dev.ffmstore.export.Exporter;
@@ -16,7 +16,6 @@ import dev.ffmstore.formats.Irpa;
 import dev.ffmstore.formats.Npy;
 import dev.ffmstore.formats.Safetensors;
 import dev.ffmstore.formats.Splats;
-import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.internal.text.Printable;
 import dev.ffmstore.mlir.MlirConstants;
 import dev.ffmstore.mlir.MlirParameters;
@@ -65,7 +64,10 @@ final class ExportCommand extends FileCommand {
     private DenseForm form;
 
     @Mixin
-    private Effort effort;
+    private ScaleChoice scales;
+
+    @Mixin
+    private EffortOptions effort;
 
     @Option(
             names = {"-o", "--output"},
@@ -105,15 +107,8 @@ final class ExportCommand extends FileCommand {
                     + " are written, in any order, by any machines")
     private @Nullable String part;
 
-    @Option(names = "--force", description = "replace OUT if it is there, once the export is complete")
-    private boolean force;
-
-    @Option(
-            names = "--apply-scales",
-            negatable = true,
-            description = "multiply NVFP4 tensors by their companion scales, where the file has any; without this they"
-                    + " keep ggml's values")
-    private boolean applyScales;
+    @Mixin
+    private Replacement replacement;
 
     /// What is written: one file, with others that go beside it, or a folder.
     private sealed interface Output {
@@ -127,53 +122,51 @@ final class ExportCommand extends FileCommand {
     }
 
     @Override
-    void execute(GgufFile file) throws IOException {
+    void execute(Model model) throws IOException {
         ExportFormat chosen = chosenFormat();
         Optional<Part> chosenPart = chosenPart();
         OptionalLong shardBytes = shardBytes();
         checkOptions(chosen, chosenPart, shardBytes);
-        if (!out.equals(STANDARD_OUTPUT) && Files.exists(Path.of(out)) && Files.isSameFile(Path.of(out), path)) {
-            throw wrong("--output: names the model itself");
+        if (!out.equals(STANDARD_OUTPUT)) {
+            requireOther("--output", Path.of(out), path);
         }
 
-        LoadOptions asked =
-                form.apply(effort.options(), file).filter(tensors.filter(file)).applyScales(applyScales);
-        LoadPlan plan = LoadPlan.of(file, asked);
-        LoadOptions options = Effort.decided(asked, plan.denseBytes());
-        ConstantSource source = Constants.of(file, options);
+        TensorForm wanted = scales.apply(form.apply(TensorForm.dense(), model)).filter(tensors.filter(model));
+        TensorSource source = TensorSource.of(model, wanted, effort.effort().decoder());
         ExportOptions exportOptions =
-                ExportOptions.defaults().threads(options.threads()).replace(force);
+                ExportOptions.defaults().threads(effort.effort().threads()).replace(replacement.isAllowed());
         long start = System.nanoTime();
         Splats splats = splat ? Splats.find(source, exportOptions) : Splats.none();
-        Output output = output(chosen, source, splats, shardBytes, configuration(file, options, chosen));
+        Output output = output(chosen, source, splats, shardBytes, configuration(model, wanted, chosen));
         double prepared = (System.nanoTime() - start) / 1e9;
         ExportReport written;
         try (Progress progress = new Progress("exporting", !json);
                 OrderlyEnd _ = new OrderlyEnd()) {
-            written = write(new Exporter(source, exportOptions.progress(progress)), output, chosenPart);
+            written = write(new Exporter(exportOptions.progress(progress)), output, chosenPart);
         }
         print(ExportFacts.of(
-                plan,
+                source.plan(),
                 out,
-                chosen,
+                chosen.word(),
                 new ExportReport(written.files(), written.bytes(), prepared + written.seconds(), written.threads()),
-                Effort.decoder(options),
+                source.decoders().toString(),
                 splat ? OptionalInt.of(splats.count()) : OptionalInt.empty(),
                 chosenPart));
     }
 
     /// The files that Hugging Face's readers want beside weights under their names.
-    private static List<NamedLayout> configuration(GgufFile file, LoadOptions options, ExportFormat chosen)
+    private static List<NamedLayout> configuration(Model model, TensorForm form, ExportFormat chosen)
             throws IOException {
         return chosen == ExportFormat.SAFETENSORS
-                        && options.names().convention().equals(Names.hf().convention())
-                ? HfSidecars.of(file, options)
+                        && model.format() == Model.Format.GGUF
+                        && form.names().convention().equals(Names.hf().convention())
+                ? HfSidecars.of(model, form)
                 : List.of();
     }
 
     private Output output(
             ExportFormat chosen,
-            ConstantSource source,
+            TensorSource source,
             Splats splats,
             OptionalLong shardBytes,
             List<NamedLayout> configuration)
@@ -207,16 +200,11 @@ final class ExportCommand extends FileCommand {
         return switch (output) {
             case Output.OneFile file when out.equals(STANDARD_OUTPUT) -> stream(exporter, file.layout());
             case Output.OneFile file
-            when chosenPart.isPresent() -> {
-                if (chosenPart.get().number() == 1) {
-                    writeBeside(exporter, file.beside());
-                }
-                yield exporter.writePart(Path.of(out), file.layout(), chosenPart.get());
-            }
+            when chosenPart.isPresent() ->
+                exporter.writePart(Path.of(out), file.layout(), file.beside(), chosenPart.get());
             case Output.OneFile file -> {
                 requireFree();
-                writeBeside(exporter, file.beside());
-                yield exporter.write(Path.of(out), file.layout());
+                yield exporter.write(Path.of(out), file.layout(), file.beside());
             }
             case Output.Folder folder -> {
                 requireFree();
@@ -225,22 +213,24 @@ final class ExportCommand extends FileCommand {
         };
     }
 
-    /// Before anything is written, beside it or for it.
+    /// Before anything is written; the exporter looks again, but does not know what the option is called.
     private void requireFree() throws FileSystemException {
-        if (!force && Files.exists(Path.of(out), LinkOption.NOFOLLOW_LINKS)) {
+        if (!replacement.isAllowed() && Files.exists(Path.of(out), LinkOption.NOFOLLOW_LINKS)) {
             throw new FileSystemException(out, null, "is there already; --force replaces it");
         }
-    }
-
-    private void writeBeside(Exporter exporter, List<NamedLayout> files) throws IOException {
-        Exporter quiet = new Exporter(exporter.source(), exporter.options().progress((done, total) -> {}));
-        new FilesBeside(Path.of(out).toAbsolutePath().getParent(), files).write(quiet);
     }
 
     @SuppressWarnings("resource") // standard output stays open
     private static ExportReport stream(Exporter exporter, FileLayout layout) throws IOException {
         FileChannel standardOutput = new FileOutputStream(FileDescriptor.out).getChannel();
-        return exporter.stream(standardOutput, "standard output", layout);
+        try {
+            return exporter.stream(standardOutput, StandardOutput.NAME, layout);
+        } catch (FileSystemException e) {
+            if (e.getCause() instanceof IOException cause && StandardOutput.isReaderGone(cause)) {
+                throw new StandardOutput.LostException();
+            }
+            throw e;
+        }
     }
 
     private void print(ExportFacts facts) throws IOException {
@@ -294,7 +284,7 @@ final class ExportCommand extends FileCommand {
         require(folder || !out.endsWith("/"), shown(out) + " is a folder, and this export is a single file");
         require(!stream || chosenPart.isEmpty(), "--part is not for standard output");
         require(!stream || !json, "--json: standard output is taken by the export");
-        require(chosenPart.isEmpty() || !force, "--force is not for --part, which writes in place");
+        require(chosenPart.isEmpty() || !replacement.isAllowed(), "--force is not for --part, which writes in place");
     }
 
     private void require(boolean fits, String problem) {

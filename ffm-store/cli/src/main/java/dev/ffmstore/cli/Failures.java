@@ -1,6 +1,7 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.InsufficientMemoryException;
+import dev.ffmstore.internal.files.Reason;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -40,6 +41,9 @@ final class Failures {
     /// Prints why a command failed, and returns the exit status.
     static int failed(Exception wrapped, CommandLine commandLine) {
         Throwable failure = wrapped instanceof ErrorInCommand ? wrapped.getCause() : wrapped;
+        if (failure instanceof StandardOutput.LostException) {
+            return Main.OK; // see notPrinted
+        }
         PrintWriter err = commandLine.getErr();
         if (commandLine.getCommand() instanceof ReportingCommand command) {
             err.println(line(failure, command.subject(failure)));
@@ -50,6 +54,17 @@ final class Failures {
             err.println("ffm-store: " + oneLine(reason(failure)));
         }
         return Main.FAILED;
+    }
+
+    /// Prints why a result could not be printed, unless nobody wanted it, and returns the exit status.
+    ///
+    /// @param status that of the command otherwise
+    static int notPrinted(IOException failure, int status, PrintWriter err) {
+        if (StandardOutput.isReaderGone(failure)) {
+            return status;
+        }
+        err.println(line(Reason.cannotBeWritten(StandardOutput.NAME, failure), StandardOutput.NAME));
+        return status == Main.OK ? Main.FAILED : status;
     }
 
     /// Prints that the heap is too small even to read the arguments, and returns the exit status.

@@ -1,14 +1,17 @@
 package dev.ffmstore.cli;
 
-import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.gguf.Source;
+import dev.ffmstore.Model;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/// A command about a file.
+/// A command about a model.
 abstract class FileCommand extends ReportingCommand {
-    @Parameters(paramLabel = "FILE", description = "the GGUF file")
+    @Parameters(
+            paramLabel = "FILE",
+            description =
+                    "the model: a GGUF file, a safetensors file or the index of its shards, an .irpa archive, or a"
+                            + " folder of .npy files")
     Path path;
 
     @Mixin
@@ -21,11 +24,11 @@ abstract class FileCommand extends ReportingCommand {
 
     @Override
     final void execute() throws Exception {
-        try (GgufFile file = GgufFile.open(Source.of(path), limit.options())) {
-            execute(file);
+        try (Model model = Model.open(path, limit.options())) {
+            execute(model);
         }
     }
 
-    /// Does the command's work on the open file.
-    abstract void execute(GgufFile file) throws Exception;
+    /// Does the command's work on the open model.
+    abstract void execute(Model model) throws Exception;
 }

@@ -2,12 +2,15 @@ package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.ffmstore.CompanionScale;
+import dev.ffmstore.Model;
+import dev.ffmstore.StoredTensor;
+import dev.ffmstore.cli.report.Sizes;
+import dev.ffmstore.cli.report.Table;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.MetadataValue;
-import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -48,48 +51,60 @@ final class InspectCommand extends FileCommand {
     private static final int FIRST_ELEMENTS = 8;
 
     @Override
-    void execute(GgufFile file) throws IOException {
+    void execute(Model model) throws IOException {
         if (json) {
-            printJson(out -> writeJson(out, file));
+            printJson(out -> writeJson(out, model));
         } else {
-            print(file);
+            print(model);
         }
     }
 
-    private void print(GgufFile file) {
+    private void print(Model model) {
         PrintWriter out = out();
-        out.println(Printable.escape(file.name()) + ": GGUF version " + file.version() + ", "
-                + Sizes.bytes(file.source().size()));
+        out.println(Printable.escape(model.name()) + ": " + model.format()
+                + model.gguf().map(file -> " version " + file.version()).orElse("") + ", "
+                + Sizes.bytes(model.byteSize()));
         out.println();
-        new Table<Map.Entry<String, MetadataValue>>()
-                .text("key", entry -> Printable.escape(entry.getKey(), KEY_CHARACTERS))
-                .text("type", entry -> typeOf(entry.getValue()))
-                .text("value", entry -> abridged(entry.getValue()))
-                .print(out, file.metadata().asMap().entrySet());
-        out.println();
-        Table<TensorInfo> tensors = new Table<TensorInfo>()
+        if (model.gguf().isPresent()) {
+            new Table<Map.Entry<String, MetadataValue>>()
+                    .text("key", entry -> Printable.escape(entry.getKey(), KEY_CHARACTERS))
+                    .text("type", entry -> typeOf(entry.getValue()))
+                    .text("value", entry -> abridged(entry.getValue()))
+                    .print(out, model.metadata().asMap().entrySet());
+            out.println();
+        }
+        Table<StoredTensor> tensors = new Table<StoredTensor>()
                 .text("tensor", tensor -> Printable.escape(tensor.name()))
-                .text("type", tensor -> tensor.type().toString())
+                .text("type", InspectCommand::type)
                 .text("shape", tensor -> tensor.shape().toString())
-                .number("offset", TensorInfo::offset)
-                .number("bytes", TensorInfo::byteSize);
-        if (!CompanionScale.in(file).isEmpty()) {
+                .number("offset", StoredTensor::offset)
+                .number("bytes", StoredTensor::byteSize);
+        if (!model.companions().isEmpty()) {
             tensors.text(
                     "companion scale",
-                    tensor -> CompanionScale.of(file, tensor)
+                    tensor -> model.companion(tensor)
                             .map(companion -> Printable.escape(companion.scale().name()))
                             .orElse(""));
         }
-        tensors.print(out, file.tensors());
+        tensors.print(out, model.tensors());
         out.println();
-        out.println(Sizes.grouped(file.metadata().asMap().size()) + " keys, "
-                + Sizes.grouped(file.tensors().size()) + " tensors, data from offset "
-                + Sizes.grouped(file.dataOffset()) + ", aligned to " + file.alignment());
-        file.tensors().stream()
-                .mapToLong(TensorInfo::byteSize)
+        model.gguf()
+                .ifPresentOrElse(
+                        file -> out.println(
+                                Sizes.grouped(model.metadata().asMap().size()) + " keys, "
+                                        + Sizes.grouped(model.tensors().size()) + " tensors, data from offset "
+                                        + Sizes.grouped(file.dataOffset()) + ", aligned to " + file.alignment()),
+                        () -> out.println(Sizes.grouped(model.tensors().size()) + " tensors, names and layouts: "
+                                + Printable.escape(model.convention())));
+        model.tensors().stream()
+                .mapToLong(StoredTensor::byteSize)
                 .reduce(Math::addExact)
                 .ifPresent(bytes -> out.println("blocks: " + Sizes.bytes(bytes)));
-        warnings(file).forEach(warning -> out.println("warning: " + warning));
+        warnings(model).forEach(warning -> out.println("warning: " + warning));
+    }
+
+    private static String type(StoredTensor tensor) {
+        return tensor.isTyped() ? tensor.type().toString() : StoredTensor.UNTYPED;
     }
 
     private static String typeOf(MetadataValue value) {
@@ -136,10 +151,11 @@ final class InspectCommand extends FileCommand {
     }
 
     /// What the reader warns of, the types that cannot be decoded, and the companion scales.
-    private static List<String> warnings(GgufFile file) {
-        List<String> warnings = new ArrayList<>(file.warnings());
-        Map<GgmlType, List<TensorInfo>> undecodable = new TreeMap<>();
-        for (TensorInfo tensor : file.tensors()) {
+    private static List<String> warnings(Model model) {
+        List<String> warnings = new ArrayList<>();
+        model.gguf().ifPresent(file -> warnings.addAll(file.warnings()));
+        Map<GgmlType, List<StoredTensor>> undecodable = new TreeMap<>();
+        for (StoredTensor tensor : model.tensors()) {
             if (!BlockDecoders.scalar().supports(tensor.type())) {
                 undecodable
                         .computeIfAbsent(tensor.type(), type -> new ArrayList<>())
@@ -150,12 +166,11 @@ final class InspectCommand extends FileCommand {
                 + Printable.escape(tensors.getFirst().name())
                 + (tensors.size() == 1 ? "" : " and " + (tensors.size() - 1) + " more of this type")
                 + " cannot be loaded"));
-        warnings.addAll(scaleWarnings(file));
+        warnings.addAll(scaleWarnings(model.companions()));
         return warnings;
     }
 
-    private static List<String> scaleWarnings(GgufFile file) {
-        List<CompanionScale> companions = CompanionScale.in(file);
+    private static List<String> scaleWarnings(List<CompanionScale> companions) {
         List<String> warnings = new ArrayList<>();
         if (!companions.isEmpty()) {
             CompanionScale first = companions.getFirst();
@@ -168,14 +183,20 @@ final class InspectCommand extends FileCommand {
         return warnings;
     }
 
-    private static void writeJson(JsonGenerator json, GgufFile file) throws IOException {
-        json.writeStringField("file", file.name());
-        json.writeNumberField("fileBytes", file.source().size());
-        json.writeNumberField("version", file.version());
-        json.writeNumberField("alignment", file.alignment());
-        json.writeNumberField("dataOffset", file.dataOffset());
+    private static void writeJson(JsonGenerator json, Model model) throws IOException {
+        json.writeStringField("file", model.name());
+        json.writeNumberField("fileBytes", model.byteSize());
+        json.writeStringField("format", model.format().toString());
+        if (model.gguf().isPresent()) {
+            GgufFile file = model.gguf().get();
+            json.writeNumberField("version", file.version());
+            json.writeNumberField("alignment", file.alignment());
+            json.writeNumberField("dataOffset", file.dataOffset());
+        } else {
+            json.writeStringField("names", model.convention());
+        }
         json.writeArrayFieldStart("metadata");
-        for (Map.Entry<String, MetadataValue> entry : file.metadata().asMap().entrySet()) {
+        for (Map.Entry<String, MetadataValue> entry : model.metadata().asMap().entrySet()) {
             json.writeStartObject();
             json.writeStringField("key", entry.getKey());
             json.writeStringField("type", entry.getValue().type().toString());
@@ -184,16 +205,17 @@ final class InspectCommand extends FileCommand {
         }
         json.writeEndArray();
         json.writeArrayFieldStart("tensors");
-        for (TensorInfo tensor : file.tensors()) {
+        for (StoredTensor tensor : model.tensors()) {
             json.writeStartObject();
             json.writeStringField("name", tensor.name());
-            json.writeStringField("type", tensor.type().toString());
+            json.writeStringField("type", type(tensor));
             json.writeFieldName("shape");
             json.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
             json.writeNumberField("offset", tensor.offset());
             json.writeNumberField("bytes", tensor.byteSize());
-            json.writeNumberField("denseBytes", tensor.denseByteSize());
-            Optional<CompanionScale> companion = CompanionScale.of(file, tensor);
+            json.writeNumberField(
+                    "denseBytes", tensor.shape().elementCount() * tensor.type().denseElementBytes());
+            Optional<CompanionScale> companion = model.companion(tensor);
             if (companion.isPresent()) {
                 json.writeStringField("companionScale", companion.get().scale().name());
             }
@@ -201,7 +223,7 @@ final class InspectCommand extends FileCommand {
         }
         json.writeEndArray();
         json.writeArrayFieldStart("warnings");
-        for (String warning : warnings(file)) {
+        for (String warning : warnings(model)) {
             json.writeString(warning);
         }
         json.writeEndArray();

@@ -1,17 +1,19 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.LoadOptions;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorStore;
-import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.cli.report.LoadFacts;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// `load`: loads a file and reports what that took.
+/// `load`: loads a model and reports what that took.
 @Command(
         name = "load",
-        description = "Loads a file into off-heap memory, then reports time, throughput and memory.",
+        description = "Loads a model into off-heap memory, then reports time, throughput and memory.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         footerHeading = "%nExamples:%n",
@@ -30,26 +32,20 @@ final class LoadCommand extends FileCommand {
     private DenseForm form;
 
     @Mixin
-    private Effort effort;
+    private ScaleChoice scales;
+
+    @Mixin
+    private EffortOptions effort;
 
     @Option(names = "--ignore-memory", description = "load even if the memory available seems too little")
     private boolean ignoreMemory;
 
-    @Option(
-            names = "--apply-scales",
-            negatable = true,
-            description = "multiply NVFP4 tensors by their companion scales, where the file has any; without this they"
-                    + " keep ggml's values")
-    private boolean applyScales;
-
     @Override
-    void execute(GgufFile file) throws IOException {
-        LoadOptions options = form.apply(effort.options(), file)
-                .filter(tensors.filter(file))
-                .memoryCheck(!ignoreMemory)
-                .applyScales(applyScales);
-        try (TensorStore store = load(file, options, !json)) {
-            LoadFacts facts = LoadFacts.of(file, store);
+    void execute(Model model) throws IOException {
+        TensorForm wanted = scales.apply(form.apply(TensorForm.dense(), model)).filter(tensors.filter(model));
+        LoadOptions options = LoadOptions.defaults().effort(effort.effort()).memoryCheck(!ignoreMemory);
+        try (TensorStore store = load(model, wanted, options, !json)) {
+            LoadFacts facts = LoadFacts.of(model, store);
             if (json) {
                 printJson(facts::writeJson);
             } else {
@@ -59,9 +55,9 @@ final class LoadCommand extends FileCommand {
     }
 
     /// Loads, with a progress bar if there is to be one.
-    static TensorStore load(GgufFile file, LoadOptions options, boolean bar) throws IOException {
+    static TensorStore load(Model model, TensorForm form, LoadOptions options, boolean bar) throws IOException {
         try (Progress progress = new Progress("loading", bar)) {
-            return TensorStore.load(file, options.progress(progress));
+            return TensorStore.load(model, form, options.progress(progress));
         }
     }
 }

@@ -11,10 +11,11 @@ import picocli.CommandLine.Spec;
 
 /// `ffm-store`: the command line.
 ///
-/// Exit status 0; 1 with one line on standard error if a command fails; 2 for wrong usage.
+/// Exit status 0; 1 with one line on standard error if a command fails; 2 for wrong usage. A reader of standard
+/// output that leaves early changes none of this.
 @Command(
         name = "ffm-store",
-        description = "Turns GGUF models into dense tensors in off-heap memory, and shows what that costs.",
+        description = "Turns models into dense tensors, in off-heap memory or in files, and shows what that costs.",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
@@ -47,14 +48,14 @@ public final class Main implements Runnable {
 
     /// Runs a command and ends the JVM with its exit status.
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, false);
+        StandardOutput standardOutput = new StandardOutput();
+        PrintWriter out = new PrintWriter(standardOutput, false, System.out.charset());
         PrintWriter err = new PrintWriter(System.err, true);
         int status = run(out, err, args);
-        if (out.checkError() && status == OK) {
-            err.println("ffm-store: standard output: cannot be written");
-            status = FAILED;
-        }
-        System.exit(status);
+        System.exit(standardOutput
+                .failure()
+                .map(failure -> Failures.notPrinted(failure, status, err))
+                .orElse(status));
     }
 
     /// Runs a command.

@@ -15,7 +15,7 @@ final class MetadataLimit {
     @Option(
             names = "--max-metadata",
             paramLabel = "MIB",
-            description = "refuse a file whose metadata is larger than this many MiB; by default 256")
+            description = "refuse a GGUF file whose metadata is larger than this many MiB; by default 256")
     private int maxMetadataMib = 256;
 
     GgufOptions options() {

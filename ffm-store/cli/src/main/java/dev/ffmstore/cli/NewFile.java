@@ -1,6 +1,8 @@
 package dev.ffmstore.cli;
 
-import dev.ffmstore.internal.files.PartialTarget;
+import dev.ffmstore.internal.files.Existing;
+import dev.ffmstore.internal.files.Interrupts;
+import dev.ffmstore.internal.files.Transaction;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
@@ -14,12 +16,6 @@ import java.nio.file.StandardOpenOption;
 
 /// A file that a command writes: it grows under another name beside its own, which it gets when it is complete.
 final class NewFile {
-    /// What happens to a file that is there already.
-    enum Existing {
-        KEEP,
-        REPLACE
-    }
-
     /// Writes what the file holds.
     @FunctionalInterface
     interface Body {
@@ -55,15 +51,18 @@ final class NewFile {
     /// Writes the file, in UTF-8, whole or not at all.
     void write(Body body) throws IOException {
         requireFree();
-        try (PartialTarget partial = PartialTarget.claim(path.toAbsolutePath())) {
-            try (FileChannel channel = FileChannel.open(
-                            partial.output(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-                    Writer out = Channels.newWriter(channel, StandardCharsets.UTF_8)) {
-                body.write(out);
-                out.flush();
-                channel.force(true);
+        Interrupts.inOneForm(Transaction.interrupted(path.toString()), () -> {
+            try (Transaction transaction = Transaction.begin(path, Transaction.Kind.FILE, existing)) {
+                try (FileChannel channel = FileChannel.open(
+                                transaction.output(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                        Writer out = Channels.newWriter(channel, StandardCharsets.UTF_8)) {
+                    body.write(out);
+                    out.flush();
+                    channel.force(true);
+                }
+                transaction.commit();
             }
-            partial.complete();
-        }
+            return path;
+        });
     }
 }

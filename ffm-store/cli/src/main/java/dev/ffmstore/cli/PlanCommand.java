@@ -2,10 +2,14 @@ package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.ffmstore.DType;
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.LoadPlan;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorPlan;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.cli.report.Facts;
+import dev.ffmstore.cli.report.Sizes;
+import dev.ffmstore.cli.report.Table;
 import dev.ffmstore.ggml.GgmlType;
-import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
@@ -34,15 +38,15 @@ final class PlanCommand extends FileCommand {
     private DenseForm form;
 
     @Mixin
-    private Effort effort;
+    private EffortOptions effort;
 
     /// The tensors of one type together that become the same.
     private record TypeTotal(GgmlType type, DType dtype, long tensors, long bytes, long denseBytes) {
         private static final Comparator<TypeTotal> BY_TYPES =
                 Comparator.comparing(TypeTotal::type).thenComparing(TypeTotal::dtype);
 
-        static TypeTotal of(LoadPlan.Slot slot) {
-            return new TypeTotal(slot.type(), slot.dtype(), 1, slot.sourceBytes(), slot.byteSize());
+        static TypeTotal of(TensorSlot slot) {
+            return new TypeTotal(slot.type(), slot.dtype(), 1, slot.stored().byteSize(), slot.byteSize());
         }
 
         TypeTotal plus(TypeTotal other) {
@@ -52,35 +56,37 @@ final class PlanCommand extends FileCommand {
     }
 
     @Override
-    void execute(GgufFile file) throws IOException {
-        LoadOptions options =
-                form.apply(effort.options(), file).filter(tensors.filter(file)).applyScales(false);
-        LoadPlan plan = LoadPlan.of(file, options);
+    void execute(Model model) throws IOException {
+        TensorForm wanted = form.apply(TensorForm.dense(), model)
+                .filter(tensors.filter(model))
+                .scales(TensorForm.Scales.LEFT);
+        TensorPlan plan = TensorPlan.of(model, wanted);
+        int threads = effort.effort().threads();
         if (json) {
-            printJson(out -> writeJson(out, file, plan, options.threads()));
+            printJson(out -> writeJson(out, model, plan, threads));
         } else {
-            print(file, plan, options.threads());
+            print(model, plan, threads);
         }
     }
 
-    private static Collection<TypeTotal> byType(LoadPlan plan) {
+    private static Collection<TypeTotal> byType(TensorPlan plan) {
         Map<TypeTotal, TypeTotal> totals = new TreeMap<>(TypeTotal.BY_TYPES);
-        for (LoadPlan.Slot slot : plan.slots()) {
+        for (TensorSlot slot : plan.slots()) {
             TypeTotal one = TypeTotal.of(slot);
             totals.merge(one, one, TypeTotal::plus);
         }
         return totals.values();
     }
 
-    private static Optional<LoadPlan.Slot> largest(LoadPlan plan) {
-        return plan.slots().stream().max(Comparator.comparingLong(LoadPlan.Slot::byteSize));
+    private static Optional<TensorSlot> largest(TensorPlan plan) {
+        return plan.slots().stream().max(Comparator.comparingLong(TensorSlot::byteSize));
     }
 
-    private void print(GgufFile file, LoadPlan plan, int threads) {
+    private void print(Model model, TensorPlan plan, int threads) {
         PrintWriter out = out();
-        out.println(Printable.escape(file.name()));
+        out.println(Printable.escape(model.name()));
         Facts facts = new Facts(out)
-                .add("file", Sizes.bytes(file.source().size()))
+                .add("file", Sizes.bytes(model.byteSize()))
                 .add("tensors", Sizes.grouped(plan.slots().size()))
                 .add("blocks", Sizes.bytes(plan.sourceBytes()))
                 .add("dense", Sizes.bytes(plan.denseBytes()))
@@ -111,9 +117,9 @@ final class PlanCommand extends FileCommand {
                 .print(out, byType(plan));
     }
 
-    private static void writeJson(JsonGenerator json, GgufFile file, LoadPlan plan, int threads) throws IOException {
-        json.writeStringField("file", file.name());
-        json.writeNumberField("fileBytes", file.source().size());
+    private static void writeJson(JsonGenerator json, Model model, TensorPlan plan, int threads) throws IOException {
+        json.writeStringField("file", model.name());
+        json.writeNumberField("fileBytes", model.byteSize());
         json.writeNumberField("tensors", plan.slots().size());
         json.writeNumberField("sourceBytes", plan.sourceBytes());
         json.writeNumberField("denseBytes", plan.denseBytes());
@@ -129,11 +135,11 @@ final class PlanCommand extends FileCommand {
             json.writeEndObject();
         }
         json.writeEndArray();
-        Optional<LoadPlan.Slot> largest = largest(plan);
+        Optional<TensorSlot> largest = largest(plan);
         if (largest.isPresent()) {
             json.writeObjectFieldStart("largestTensor");
             json.writeStringField("name", largest.get().name());
-            json.writeNumberField("bytes", largest.get().sourceBytes());
+            json.writeNumberField("bytes", largest.get().stored().byteSize());
             json.writeNumberField("denseBytes", largest.get().byteSize());
             json.writeEndObject();
         }

@@ -1,6 +1,7 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.ProgressListener;
+import java.util.function.LongConsumer;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -42,6 +43,14 @@ final class Progress implements ProgressListener, AutoCloseable {
                     .build();
         }
         bar.stepTo(doneBytes);
+    }
+
+    /// {@return a listener to work that is counted in elements and shown in bytes}
+    ///
+    /// @param elements all of them
+    /// @param bytes their size
+    LongConsumer ofElements(long elements, long bytes) {
+        return done -> progress((long) ((double) done / elements * bytes), bytes);
     }
 
     /// Takes the bar away.

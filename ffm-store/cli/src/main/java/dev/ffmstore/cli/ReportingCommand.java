@@ -1,10 +1,14 @@
 package dev.ffmstore.cli;
 
+import dev.ffmstore.cli.report.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// What all commands have in common: they report, on paper or as JSON, and fail with a line.
@@ -43,6 +47,13 @@ abstract class ReportingCommand implements Callable<Integer> {
             return status();
         } catch (Error e) {
             throw new Failures.ErrorInCommand(e);
+        }
+    }
+
+    /// Refuses an output that would replace the model.
+    final void requireOther(String option, Path output, Path model) throws IOException {
+        if (Files.exists(output) && Files.exists(model) && Files.isSameFile(output, model)) {
+            throw new ParameterException(spec.commandLine(), option + ": names the model itself");
         }
     }
 

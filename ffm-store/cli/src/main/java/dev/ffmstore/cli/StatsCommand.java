@@ -1,18 +1,23 @@
 package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.formats.IrpaArchive;
-import dev.ffmstore.formats.Weights;
+import dev.ffmstore.Model;
+import dev.ffmstore.ModelException;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
+import dev.ffmstore.cli.report.Figures;
+import dev.ffmstore.cli.report.Sizes;
+import dev.ffmstore.cli.report.Sparkline;
+import dev.ffmstore.cli.report.StatsPage;
+import dev.ffmstore.cli.report.Table;
+import dev.ffmstore.internal.files.Existing;
 import dev.ffmstore.internal.measure.Histogram;
 import dev.ffmstore.internal.measure.Moments;
 import dev.ffmstore.internal.measure.Statistics;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Predicate;
@@ -45,7 +50,7 @@ final class StatsCommand extends ReportingCommand {
     @Option(
             names = "--html",
             paramLabel = "FILE",
-            description = "write a page with charts, which opens without a network, in place of the table")
+            description = "write a page with charts, which opens without a network, instead of the table")
     private @Nullable Path html;
 
     @Option(names = "--force", description = "replace the file that --html names, if it is there")
@@ -58,7 +63,7 @@ final class StatsCommand extends ReportingCommand {
     private DenseForm form;
 
     @Mixin
-    private Effort effort;
+    private EffortOptions effort;
 
     @Override
     String subject() {
@@ -67,22 +72,24 @@ final class StatsCommand extends ReportingCommand {
 
     @Override
     void execute() throws Exception {
-        LoadOptions options = effort.options().applyScales(false);
         if (force && html == null) {
             throw new ParameterException(spec.commandLine(), "--force: replaces the file of --html, which is missing");
         }
-        if (html != null && Files.exists(html) && Files.exists(path) && Files.isSameFile(html, path)) {
-            throw new ParameterException(spec.commandLine(), "--html: names the model itself");
+        if (html != null) {
+            requireOther("--html", html, path);
         }
-        NewFile page = html == null ? null : NewFile.at(html, force ? NewFile.Existing.REPLACE : NewFile.Existing.KEEP);
-        try (Weights weights = Weights.open(path, file -> form.apply(options, file))) {
-            ConstantSource source = typed(weights);
-            List<String> names = weights.names();
+        NewFile page = html == null ? null : NewFile.at(html, force ? Existing.REPLACE : Existing.KEEP);
+        try (Model model = Model.open(path)) {
+            requireTyped(model);
+            TensorForm plain = TensorForm.dense().scales(TensorForm.Scales.LEFT);
+            TensorForm wanted = model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain;
+            TensorSource source = TensorSource.of(model, wanted, effort.effort().decoder());
+            List<String> names = source.tensors().stream().map(TensorSlot::name).toList();
             Predicate<String> chosen = tensors.filter(names).over(names);
-            List<Constant> constants = source.constants().stream()
-                    .filter(constant -> chosen.test(constant.name()))
+            List<TensorSlot> slots = source.tensors().stream()
+                    .filter(tensor -> chosen.test(tensor.name()))
                     .toList();
-            List<Statistics.OfTensor> results = statistics(source, constants, options.threads());
+            List<Statistics.OfTensor> results = statistics(source, slots);
             source.checkUnchanged();
             if (page != null) {
                 page.write(out -> new StatsPage(source, results).write(out));
@@ -91,34 +98,25 @@ final class StatsCommand extends ReportingCommand {
         }
     }
 
-    private static ConstantSource typed(Weights weights) throws IOException {
-        return switch (weights) {
-            case Weights.Typed typed -> typed.source();
-            case IrpaArchive archive ->
-                throw new IOException(Printable.escape(archive.name())
-                        + ": an .irpa archive has no dtypes and shapes: take the statistics of the file it was made"
-                        + " from");
-        };
-    }
-
-    private List<Statistics.OfTensor> statistics(ConstantSource source, List<Constant> constants, int threads)
-            throws Exception {
-        long bytes = Statistics.PASSES
-                * constants.stream().mapToLong(Constant::byteSize).sum();
-        long elements = Statistics.PASSES
-                * constants.stream()
-                        .mapToLong(constant -> constant.shape().elementCount())
-                        .sum();
-        try (Progress progress = new Progress("reading", !json)) {
-            return Statistics.of(
-                    source,
-                    constants,
-                    threads,
-                    done -> progress.progress((long) ((double) done / elements * bytes), bytes));
+    private static void requireTyped(Model model) throws ModelException {
+        if (model.format() == Model.Format.IRPA) {
+            throw ModelException.of(
+                    model.name(),
+                    "an .irpa archive has no dtypes and shapes: take the statistics of the file it was made from");
         }
     }
 
-    private void report(ConstantSource source, List<Statistics.OfTensor> results) throws IOException {
+    private List<Statistics.OfTensor> statistics(TensorSource source, List<TensorSlot> slots) throws IOException {
+        long bytes = Statistics.PASSES
+                * slots.stream().mapToLong(TensorSlot::byteSize).sum();
+        long elements = Statistics.PASSES
+                * slots.stream().mapToLong(slot -> slot.shape().elementCount()).sum();
+        try (Progress progress = new Progress("reading", !json)) {
+            return Statistics.of(source, slots, effort.effort().threads(), progress.ofElements(elements, bytes));
+        }
+    }
+
+    private void report(TensorSource source, List<Statistics.OfTensor> results) throws IOException {
         if (json) {
             printJson(out -> writeJson(out, source, results));
         } else if (html == null) {
@@ -129,14 +127,14 @@ final class StatsCommand extends ReportingCommand {
         }
     }
 
-    private void print(ConstantSource source, List<Statistics.OfTensor> results) {
+    private void print(TensorSource source, List<Statistics.OfTensor> results) {
         PrintWriter out = out();
         out.println(Printable.escape(source.name()) + ", " + Sizes.grouped(results.size()) + " tensors");
         out.println();
         new Table<Statistics.OfTensor>()
-                .text("tensor", its -> Printable.escape(its.constant().name()))
-                .text("type", its -> its.constant().storedType())
-                .text("shape", its -> its.constant().shape().toString())
+                .text("tensor", its -> Printable.escape(its.tensor().name()))
+                .text("type", its -> its.tensor().stored().origin())
+                .text("shape", its -> its.tensor().shape().toString())
                 .figure("min", its -> Figures.of(its.moments().min()))
                 .figure("max", its -> Figures.of(its.moments().max()))
                 .figure("mean", its -> Figures.of(its.moments().mean()))
@@ -148,7 +146,7 @@ final class StatsCommand extends ReportingCommand {
                 .print(out, results);
     }
 
-    private static void writeJson(JsonGenerator json, ConstantSource source, List<Statistics.OfTensor> results)
+    private static void writeJson(JsonGenerator json, TensorSource source, List<Statistics.OfTensor> results)
             throws IOException {
         json.writeStringField("file", source.name());
         json.writeArrayFieldStart("tensors");
@@ -159,14 +157,14 @@ final class StatsCommand extends ReportingCommand {
     }
 
     private static void writeTensor(JsonGenerator json, Statistics.OfTensor result) throws IOException {
-        Constant constant = result.constant();
+        TensorSlot tensor = result.tensor();
         Moments moments = result.moments();
         json.writeStartObject();
-        json.writeStringField("name", constant.name());
-        json.writeStringField("dtype", constant.dtype().toString());
-        json.writeStringField("storedType", constant.storedType());
+        json.writeStringField("name", tensor.name());
+        json.writeStringField("dtype", tensor.dtype().toString());
+        json.writeStringField("storedType", tensor.stored().origin());
         json.writeFieldName("shape");
-        json.writeArray(constant.shape().toArray(), 0, constant.shape().rank());
+        json.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
         json.writeNumberField("elements", moments.elements());
         Figures.write(json, "min", moments.min());
         Figures.write(json, "max", moments.max());

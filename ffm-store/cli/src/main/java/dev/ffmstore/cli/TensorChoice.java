@@ -1,8 +1,8 @@
 package dev.ffmstore.cli;
 
+import dev.ffmstore.Model;
 import dev.ffmstore.NameFilter;
-import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.StoredTensor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -33,8 +33,8 @@ final class TensorChoice {
     /// {@return the filter}
     ///
     /// @throws ParameterException if a pattern is malformed, or matches no tensor of the file
-    NameFilter filter(GgufFile file) {
-        return filter(file.tensors().stream().map(TensorInfo::name).toList());
+    NameFilter filter(Model model) {
+        return filter(model.tensors().stream().map(StoredTensor::name).toList());
     }
 
     /// {@return the filter}

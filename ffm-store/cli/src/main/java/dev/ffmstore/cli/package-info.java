@@ -5,4 +5,3 @@
 package dev.ffmstore.cli;
 
 import org.jspecify.annotations.NullMarked;
-

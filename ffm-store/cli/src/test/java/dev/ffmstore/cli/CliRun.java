@@ -47,16 +47,33 @@ record CliRun(int status, String out, String err) {
 
     static CliRun inFreshJvm(Class<?> main, List<String> flags, Object... args)
             throws IOException, InterruptedException {
+        return run(new ProcessBuilder(commandLine(main, flags, args)));
+    }
+
+    /// Runs a script whose arguments are a command with the launcher's flags.
+    ///
+    /// @param folder where it runs
+    /// @param script what is done with `"$@"`
+    static CliRun inShell(Path folder, String script, Object... args) throws IOException, InterruptedException {
+        List<String> line = new ArrayList<>(List.of("sh", "-c", script, "sh"));
+        line.addAll(commandLine(Main.class, launcherFlags(), args));
+        return run(new ProcessBuilder(line).directory(folder.toFile()));
+    }
+
+    private static List<String> commandLine(Class<?> main, List<String> flags, Object... args) {
         List<String> line = new ArrayList<>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.addAll(flags);
         line.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         line.addAll(List.of(words(args)));
+        return line;
+    }
+
+    private static CliRun run(ProcessBuilder builder) throws IOException, InterruptedException {
         Path out = Files.createTempFile("ffm-store", ".out");
         Path err = Files.createTempFile("ffm-store", ".err");
         try {
-            Process process = new ProcessBuilder(line)
-                    .redirectOutput(out.toFile())
+            Process process = builder.redirectOutput(out.toFile())
                     .redirectError(err.toFile())
                     .start();
             int status = process.waitFor();

@@ -169,9 +169,30 @@ class ExportCommandTest {
         assertThat(run.err()).isEmpty();
         assertThat(run.out()).containsPattern("format +safetensors\\R").containsPattern("written .*, 4 files\\R");
         assertThat(out.resolve("model.safetensors.index.json")).isNotEmptyFile();
-        assertThat(CliRun.of("export", "--shard-size", "2MB", "--force", MODEL, "-o", out)
-                        .status())
-                .isZero();
+        assertThat(CliRun.of("export", "--shard-size", "3MB", "--force", MODEL, "-o", out)
+                        .err())
+                .isEmpty();
+        assertThat(out)
+                .isDirectoryContaining("glob:**of-00002.safetensors")
+                .isDirectoryNotContaining("glob:**of-00003.safetensors");
+        Path other = Files.writeString(out.resolve("mine.safetensors"), "mine");
+        CliRun refused = CliRun.of("export", "--shard-size", "2MB", "--force", MODEL, "-o", out);
+        assertThat(refused.err())
+                .isEqualTo("ffm-store: " + out + ": is a folder of other things, which is not replaced: it has"
+                        + " mine.safetensors, which is not of the export that is there" + System.lineSeparator());
+        assertThat(other).hasContent("mine");
+    }
+
+    @Test
+    void anNpyFolderIsReplacedByWhatItsIndexNames() throws IOException {
+        Path out = folder.resolve("arrays");
+        assertThat(CliRun.of("export", "--format", "npy", MODEL, "-o", out).err())
+                .isEmpty();
+        assertThat(CliRun.of("export", "--format", "npy", "--force", "--include", "output*", MODEL, "-o", out)
+                        .err())
+                .isEmpty();
+        assertThat(out).isDirectoryNotContaining("glob:**/blk.*").isDirectoryContaining("glob:**/output.weight.npy");
+        assertThat(names()).containsExactly("arrays");
     }
 
     @Test

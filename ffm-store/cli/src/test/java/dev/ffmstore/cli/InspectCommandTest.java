@@ -2,11 +2,11 @@ package dev.ffmstore.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ffmstore.fixtures.Json;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.internal.gguf.GgufWriter;
-import dev.ffmstore.fixtures.Json;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;

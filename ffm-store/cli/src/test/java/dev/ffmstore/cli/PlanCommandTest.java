@@ -2,9 +2,9 @@ package dev.ffmstore.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.LoadPlan;
-import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorPlan;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.util.List;
@@ -65,8 +65,8 @@ class PlanCommandTest {
     }
 
     private static long peakBytes(int threads) throws IOException {
-        try (GgufFile file = GgufFile.open(CliRun.tinyModel())) {
-            return LoadPlan.of(file, LoadOptions.defaults()).peakBytes(threads);
+        try (Model model = Model.open(CliRun.tinyModel())) {
+            return TensorPlan.of(model, TensorForm.dense()).peakBytes(threads);
         }
     }
 }

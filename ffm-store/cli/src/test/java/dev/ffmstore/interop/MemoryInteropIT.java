@@ -1,12 +1,12 @@
 package dev.ffmstore.interop;
 
-import dev.ffmstore.fixtures.Json;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.LoadPlan;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorPlan;
 import dev.ffmstore.cli.Main;
-import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.fixtures.Json;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,8 +33,8 @@ class MemoryInteropIT {
         long last = resident.get(19);
         System.out.printf("resident after load and close: 3rd %,d, 20th %,d bytes%n", third, last);
         assertThat(last).isBetween(8 * MIB, third + 16 * MIB);
-        try (GgufFile file = GgufFile.open(RealModel.GEMMA3.file())) {
-            long dense = LoadPlan.of(file, LoadOptions.defaults()).denseBytes();
+        try (Model model = Model.open(RealModel.GEMMA3.file())) {
+            long dense = TensorPlan.of(model, TensorForm.dense()).denseBytes();
             assertThat(last).as("the tensors are gone").isLessThan(dense / 4);
         }
     }

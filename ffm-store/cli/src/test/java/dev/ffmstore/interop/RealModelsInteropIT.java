@@ -2,6 +2,7 @@ package dev.ffmstore.interop;
 
 import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.LoadOptions;
+import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorStore;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
@@ -28,8 +29,8 @@ class RealModelsInteropIT {
         printHistogram(file);
         List<ReferenceTensor> expected = GgufPy.tensors(file);
         for (DecoderChoice decoder : List.of(DecoderChoice.VECTOR, DecoderChoice.SCALAR)) {
-            try (TensorStore store =
-                    TensorStore.load(file, LoadOptions.defaults().decoder(decoder))) {
+            try (TensorStore store = TensorStore.load(
+                    file, TensorForm.dense(), LoadOptions.defaults().decoder(decoder))) {
                 Comparison.assertSameTensors(store, file, expected);
                 System.out.printf(
                         "%s, %s: %d tensors bit-equal to gguf-py%n",

@@ -1,8 +1,8 @@
 package dev.ffmstore.interop;
 
-import dev.ffmstore.fixtures.Json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ffmstore.fixtures.Json;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Path;
@@ -13,8 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Safetensors files are to be valid in the eyes of the format's own library, and to hold gguf-py's tensors; JAX is
-/// to
-/// use all of them as they lie in the file, which takes their alignment.
+/// to use all of them as they lie in the file, which takes their alignment.
 @Tag("interop")
 class SafetensorsInteropIT {
     @TempDir

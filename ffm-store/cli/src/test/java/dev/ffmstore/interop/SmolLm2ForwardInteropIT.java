@@ -20,8 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// A trained model's exported weights, in a compiler's hands: IREE's logits have to be those of numpy and
-/// llama.cpp,
-/// whichever way the weights came; and must not be, where the weights are not what they should be.
+/// llama.cpp, whichever way the weights came; and must not be, where the weights are not what they should be.
 @Tag("interop")
 class SmolLm2ForwardInteropIT {
     /// "The capital of France is Paris. The capital of Germany is"

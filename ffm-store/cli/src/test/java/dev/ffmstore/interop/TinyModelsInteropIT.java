@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.LoadOptions;
+import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorStore;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.gguf.GgufException;
@@ -91,8 +92,8 @@ class TinyModelsInteropIT {
         }
         List<ReferenceTensor> expected = GgufPy.tensors(model);
         for (DecoderChoice decoder : DECODERS) {
-            try (TensorStore store =
-                    TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
+            try (TensorStore store = TensorStore.load(
+                    model, TensorForm.dense(), LoadOptions.defaults().decoder(decoder))) {
                 Comparison.assertSameTensors(store, model, expected);
                 report(store, "bit-equal to gguf-py");
             }
@@ -109,8 +110,8 @@ class TinyModelsInteropIT {
 
     private static void assertRefused(Path model, TensorInfo undecodable) {
         for (DecoderChoice decoder : DECODERS) {
-            assertThatThrownBy(
-                            () -> TensorStore.load(model, LoadOptions.defaults().decoder(decoder)))
+            assertThatThrownBy(() -> TensorStore.load(
+                            model, TensorForm.dense(), LoadOptions.defaults().decoder(decoder)))
                     .isInstanceOf(GgufException.class)
                     .hasMessageContaining(undecodable.name())
                     .hasMessageContaining(undecodable.type().name());
@@ -123,8 +124,8 @@ class TinyModelsInteropIT {
         Map<String, String> expected = checksums().get(model.getFileName().toString());
         assertThat(expected).as(model.toString()).isNotEmpty();
         for (DecoderChoice decoder : DECODERS) {
-            try (TensorStore store =
-                    TensorStore.load(model, LoadOptions.defaults().decoder(decoder))) {
+            try (TensorStore store = TensorStore.load(
+                    model, TensorForm.dense(), LoadOptions.defaults().decoder(decoder))) {
                 Map<String, String> found = new LinkedHashMap<>();
                 store.tensors().forEach(tensor -> found.put(tensor.name(), Sha256.of(tensor.segment())));
                 assertThat(found).containsExactlyEntriesOf(expected);

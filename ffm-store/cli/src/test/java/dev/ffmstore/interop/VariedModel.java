@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Random;
 
 /// A small GGUF file with what a real one seldom has: every type that is stored as it is, a scalar, an empty
-/// tensor,
-/// one whose elements are all the same, and names of the caller's. Its elements are finite and from a fixed seed.
+/// tensor, one whose elements are all the same, and names of the caller's. Its elements are finite and from a fixed
+/// seed.
 final class VariedModel {
     /// Blanks, slashes and dots, letters of other alphabets.
     static final List<String> NAMES = List.of("with space", "grün – 权重 🙂", "../up/and/away", "dots...and:colons*?");

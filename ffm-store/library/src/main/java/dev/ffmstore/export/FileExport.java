@@ -1,110 +1,176 @@
 package dev.ffmstore.export;
 
-import dev.ffmstore.internal.files.PartialTarget;
+import dev.ffmstore.internal.files.Existing;
+import dev.ffmstore.internal.files.Interrupts;
+import dev.ffmstore.internal.files.PartContents;
+import dev.ffmstore.internal.files.PartTarget;
 import dev.ffmstore.internal.files.Reason;
-import dev.ffmstore.internal.pass.Workers;
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.files.Transaction;
+import dev.ffmstore.internal.pass.Pass;
+import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// An export to files: the target is what it was, or it is complete.
 ///
-/// @param source what is exported
 /// @param options how
-public record FileExport(ConstantSource source, ExportOptions options) {
+public record FileExport(ExportOptions options) {
     /// What a worker renders, then writes, at a time.
     public static final int BUFFER_BYTES = 4 << 20;
 
     /// The smallest stretch of zeros in a new file that is not written but left to the file system.
     public static final int HOLE_BYTES = 64 << 10;
 
-    private static final Set<String> NO_NAMES = Set.of("", ".", "..");
+    /// Writes a file and files beside it; see [dev.ffmstore.export.Exporter#write].
+    public ExportReport write(Path target, FileLayout layout, List<NamedLayout> beside) throws IOException {
+        requireNames(beside);
+        return Interrupts.inOneForm(interrupted(target), () -> writeFile(target, layout, beside));
+    }
 
-    /// Writes a file; see [dev.ffmstore.export.Exporter#write].
-    public ExportReport write(Path target, FileLayout layout) throws IOException {
+    private ExportReport writeFile(Path target, FileLayout layout, List<NamedLayout> beside) throws IOException {
         long start = System.nanoTime();
-        Path absolute = named(target);
-        CopiedSources copied = new CopiedSources(List.of(new NamedLayout("file", layout)));
-        requireFree(absolute);
-        try (PartialTarget partial = PartialTarget.claim(absolute)) {
-            requireFree(absolute);
-            if (Files.isDirectory(absolute)) {
-                throw refused(absolute, "is a folder: expected a file to replace");
+        CopiedSources copied = new CopiedSources(with(beside, new NamedLayout("file", layout)));
+        try (Transaction transaction = Transaction.begin(target, Transaction.Kind.FILE, existing())) {
+            List<OutputFile> others = new ArrayList<>();
+            for (NamedLayout file : unwritten(target, beside)) {
+                others.add(OutputFile.create(
+                        transaction.beside(file.path()), shown(target.resolveSibling(file.path())), file.layout()));
             }
-            OutputFile file = OutputFile.create(partial.output(), target.toString(), layout);
-            int workers = write(target, List.of(List.of(file)), layout.size());
+            OutputFile main = OutputFile.create(transaction.output(), shown(target), layout);
+            long size = Math.addExact(size(others), layout.size());
+            int workers = write(target, List.of(others, List.of(main)), size);
             checkUnchanged(copied);
-            requireFree(absolute); // others may have been there meanwhile
-            partial.complete();
-            return report(1, layout.size(), start, workers);
+            transaction.commit();
+            return report(others.size() + 1, size, start, workers);
         }
     }
 
     /// Writes a folder; see [dev.ffmstore.export.Exporter#writeFolder].
     public ExportReport writeFolder(Path target, List<NamedLayout> files) throws IOException {
+        return Interrupts.inOneForm(interrupted(target), () -> writeFiles(target, files));
+    }
+
+    private ExportReport writeFiles(Path target, List<NamedLayout> files) throws IOException {
         long start = System.nanoTime();
-        Path absolute = named(target);
         CopiedSources copied = new CopiedSources(files);
-        requireFree(absolute);
-        try (PartialTarget partial = PartialTarget.claim(absolute)) {
-            requireFree(absolute);
-            requireExport(absolute, files);
+        try (Transaction transaction = Transaction.begin(target, Transaction.Kind.FOLDER, existing())) {
+            ReplacedFolder replaced = new ReplacedFolder(transaction.target(), shown(target), files);
+            replaced.requireExport();
             List<OutputFile> outputs = new ArrayList<>();
-            long size = 0;
             try {
-                Files.createDirectory(partial.output());
+                Files.createDirectory(transaction.output());
                 for (NamedLayout file : files) {
                     outputs.add(OutputFile.create(
-                            place(partial.output(), file.path()),
-                            target.resolve(file.path()).toString(),
+                            place(transaction.output(), file.path()),
+                            shown(target.resolve(file.path())),
                             file.layout()));
-                    size = Math.addExact(size, file.layout().size());
                 }
             } catch (IOException e) {
-                throw Reason.cannotBeWritten(target.toString(), e);
+                throw Reason.cannotBeWritten(shown(target), e);
             }
+            long size = size(outputs);
             int last = outputs.size() - 1;
             int workers = write(target, List.of(outputs.subList(0, last), outputs.subList(last, last + 1)), size);
             checkUnchanged(copied);
-            requireFree(absolute);
-            requireExport(absolute, files);
-            partial.complete();
+            replaced.requireExport(); // others may have been there meanwhile
+            transaction.commit();
             return report(files.size(), size, start, workers);
         }
     }
 
     /// Writes a part of a file; see [dev.ffmstore.export.Exporter#writePart].
-    public ExportReport writePart(Path target, FileLayout layout, Part part) throws IOException {
+    public ExportReport writePart(Path target, FileLayout layout, List<NamedLayout> beside, Part part)
+            throws IOException {
+        requireNames(beside);
+        List<NamedLayout> others = part.number() == 1 ? beside : List.of();
+        return Interrupts.inOneForm(interrupted(target), () -> {
+            List<NamedLayout> unwritten = unwritten(target, others);
+            return unwritten.isEmpty()
+                    ? writePart(target, layout, part)
+                    : writePartAndFiles(target, layout, part, unwritten);
+        });
+    }
+
+    /// The other files have their names when the part is written.
+    private ExportReport writePartAndFiles(Path target, FileLayout layout, Part part, List<NamedLayout> others)
+            throws IOException {
+        CopiedSources copied = new CopiedSources(others);
+        Path first = target.resolveSibling(others.getFirst().path());
+        try (Transaction transaction = Transaction.begin(first, Transaction.Kind.FILE, existing())) {
+            List<OutputFile> outputs = new ArrayList<>();
+            for (NamedLayout file : others) {
+                outputs.add(OutputFile.create(
+                        outputs.isEmpty() ? transaction.output() : transaction.beside(file.path()),
+                        shown(target.resolveSibling(file.path())),
+                        file.layout()));
+            }
+            new FileExport(options.progress((done, total) -> {})).write(target, List.of(outputs), 0);
+            checkUnchanged(copied);
+            ExportReport report = writePart(target, layout, part);
+            transaction.commit();
+            return report;
+        }
+    }
+
+    private ExportReport writePart(Path target, FileLayout layout, Part part) throws IOException {
         long start = System.nanoTime();
-        Path absolute = named(target);
         CopiedSources copied = new CopiedSources(List.of(new NamedLayout("file", layout)));
         long from = part.from(layout.size());
         long to = part.to(layout.size());
-        if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
-            throw refused(absolute, "is not a regular file");
-        }
-        try (RandomAccessFile opened = open(absolute)) {
-            FileChannel channel = opened.getChannel();
-            requireSize(absolute, opened, layout.size());
-            if (to > from && !tryLock(absolute, channel, from, to)) {
-                throw refused(absolute, "part " + part + " is being written by another process");
-            }
-            OutputFile file = OutputFile.within(channel, target, layout, from, to);
+        PartContents contents = new PartContents(layout.size(), LayoutFingerprint.of(layout));
+        try (PartTarget claimed = PartTarget.claim(target, contents, from, to, part.toString())) {
+            OutputFile file = OutputFile.within(claimed.channel(), target, layout, from, to);
             int workers = write(target, List.of(List.of(file)), to - from);
             checkUnchanged(copied);
+            claimed.complete();
             return report(1, to - from, start, workers);
         }
+    }
+
+    private Existing existing() {
+        return options.replace() ? Existing.REPLACE : Existing.KEEP;
+    }
+
+    private static String shown(Path target) {
+        return target.toString();
+    }
+
+    private static String interrupted(Path target) {
+        return Transaction.interrupted(shown(target));
+    }
+
+    /// @throws IllegalArgumentException if a file is not to be in the folder of the target, under a name of its own
+    private static void requireNames(List<NamedLayout> beside) {
+        for (NamedLayout file : beside) {
+            if (file.path().indexOf('/') >= 0) {
+                throw new IllegalArgumentException(
+                        Problem.fill("name of a file beside another: expected no /, got {}", file.path()));
+            }
+        }
+    }
+
+    private static List<NamedLayout> with(List<NamedLayout> files, NamedLayout last) {
+        List<NamedLayout> all = new ArrayList<>(files);
+        all.add(last);
+        return all;
+    }
+
+    /// {@return the files that are not there already with the bytes they are to have}
+    private List<NamedLayout> unwritten(Path target, List<NamedLayout> beside) throws IOException {
+        List<NamedLayout> unwritten = new ArrayList<>();
+        for (NamedLayout file : beside) {
+            if (!WrittenBefore.is(target.resolveSibling(file.path()), file.layout())) {
+                unwritten.add(file);
+            }
+        }
+        return unwritten;
+    }
+
+    private static long size(List<OutputFile> files) {
+        return files.stream().mapToLong(OutputFile::size).reduce(0, Math::addExact);
     }
 
     private static ExportReport report(int files, long bytes, long start, int workers) {
@@ -113,16 +179,12 @@ public record FileExport(ConstantSource source, ExportOptions options) {
 
     /// Writes files, those of each list together, one list after the other; returns the number of workers.
     private int write(Path target, List<List<OutputFile>> lists, long totalBytes) throws IOException {
-        String interrupted = Printable.escape(target.toString()) + ": export interrupted";
+        Pass pass = new Pass(options.threads(), interrupted(target));
         int workers = 1;
-        long before = 0;
         for (List<OutputFile> files : lists) {
             if (!files.isEmpty()) {
-                ParallelWriter writer = new ParallelWriter(source, files);
-                long written = before;
-                Workers.inputOutput(
-                        () -> writer.run(options.threads(), options.progress(), written, totalBytes), interrupted);
-                before += files.stream().mapToLong(OutputFile::size).sum();
+                ParallelWriter writer = new ParallelWriter(files);
+                writer.run(pass, options.progress(), totalBytes);
                 workers = Math.max(workers, writer.workers(options.threads()));
             }
         }
@@ -131,114 +193,16 @@ public record FileExport(ConstantSource source, ExportOptions options) {
     }
 
     private void checkUnchanged(CopiedSources copied) throws IOException {
-        source.checkUnchanged();
         copied.checkUnchanged();
-    }
-
-    /// {@return the absolute path of a target}
-    private static Path named(Path target) throws IOException {
-        Path absolute = target.toAbsolutePath();
-        Path name = absolute.getFileName();
-        if (name == null || NO_NAMES.contains(name.toString())) {
-            throw refused(target, "is not the name of a file");
-        }
-        return absolute;
-    }
-
-    private void requireFree(Path target) throws IOException {
-        if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        if (!options.replace()) {
-            throw refused(target, "is there already");
-        }
-        if (!Files.isRegularFile(target) && !Files.isDirectory(target)) {
-            throw refused(target, "is neither a file nor a folder");
-        }
-    }
-
-    /// A folder of other things is not replaced, whatever the options say: all that is in it must be of the name of
-    /// one of the new files, or of the kind of the first of them, and the last of them, the index, must be there.
-    private static void requireExport(Path target, List<NamedLayout> files) throws IOException {
-        if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
-            throw refused(target, "is not a folder: expected one to replace");
-        }
-        Set<String> names = files.stream()
-                .map(file -> Path.of(file.path()).getName(0).toString())
-                .collect(Collectors.toSet());
-        String kind = kind(files.getFirst().path());
-        List<String> entries;
-        try (Stream<Path> listed = Files.list(target)) {
-            entries =
-                    listed.map(entry -> entry.getFileName().toString()).sorted().toList();
-        }
-        for (String entry : entries) {
-            if (!names.contains(entry) && !kind(entry).equals(kind)) {
-                throw refused(
-                        target,
-                        "is a folder of other things, which is not replaced: it has " + Printable.escape(entry));
-            }
-        }
-        String index = files.getLast().path();
-        if (!entries.isEmpty() && !Files.exists(target.resolve(index))) {
-            throw refused(
-                    target, "is a folder of other things, which is not replaced: it has no " + Printable.escape(index));
-        }
-    }
-
-    private static String kind(String path) {
-        return path.substring(path.lastIndexOf('.') + 1);
     }
 
     /// {@return where a file of a folder is written; the folders above it are made}
     private static Path place(Path folder, String path) throws IOException {
         Path place = folder.resolve(path).normalize();
         if (!place.startsWith(folder) || place.equals(folder)) {
-            throw new IOException(Printable.escape(path) + " leads out of the folder");
+            throw new IOException(Problem.fill("{} leads out of the folder", path));
         }
         Files.createDirectories(place.getParent());
         return place;
-    }
-
-    private static RandomAccessFile open(Path target) throws IOException {
-        Path folder = target.getParent();
-        if (folder != null && !Files.isDirectory(folder)) {
-            throw refused(target, "cannot be written: no such folder");
-        }
-        if (!Files.exists(target) && folder != null && !Files.isWritable(folder)
-                || Files.exists(target) && !Files.isWritable(target)) {
-            throw refused(target, "cannot be written: permission denied");
-        }
-        try {
-            return new RandomAccessFile(target.toFile(), "rw");
-        } catch (IOException e) {
-            throw Reason.cannotBeWritten(target.toString(), e);
-        }
-    }
-
-    /// Makes a new file as large as it will be, by the first of the processes that come.
-    private static void requireSize(Path target, RandomAccessFile file, long size) throws IOException {
-        long length = file.length();
-        if (length != 0 && length != size) {
-            throw refused(target, "is not a file of this export: expected " + size + " bytes, or none, got " + length);
-        }
-        file.setLength(size);
-    }
-
-    private static boolean tryLock(Path target, FileChannel channel, long from, long to) throws IOException {
-        try {
-            return channel.tryLock(from, to - from, false) != null;
-        } catch (OverlappingFileLockException e) {
-            return false; // by this process
-        } catch (IOException e) {
-            throw refused(target, "cannot be locked: " + Reason.of(e));
-        }
-    }
-
-    private static FileSystemException refused(Path target, String reason) {
-        return new FileSystemException(target.toString(), null, reason);
     }
 }

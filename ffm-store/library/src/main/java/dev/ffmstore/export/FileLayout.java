@@ -1,13 +1,18 @@
 package dev.ffmstore.export;
 
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.gguf.Source;
+import dev.ffmstore.internal.text.Problem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// What a file is made of, piece after piece, every offset known before the first byte is written.
 ///
-/// From a layout and the source of its constants any byte range of the file can be rendered, in any order, by any
-/// number of workers. Immutable.
+/// A layout owns the source of the tensors in it, so that it cannot be rendered with those of another: any byte
+/// range of the file can be rendered from the layout alone, in any order, by any number of workers, as long as the
+/// model is open. Immutable.
 public final class FileLayout {
     /// A stretch of the file.
     public sealed interface Piece {
@@ -32,23 +37,23 @@ public final class FileLayout {
     /// @param size how often
     public record Fill(byte value, long size) implements Piece {}
 
-    /// A constant's dense bytes.
+    /// A tensor's dense bytes.
     ///
-    /// @param constant the constant
-    public record Raw(Constant constant) implements Piece {
+    /// @param tensor a tensor of the layout's source
+    public record Raw(TensorSlot tensor) implements Piece {
         @Override
         public long size() {
-            return constant.byteSize();
+            return tensor.byteSize();
         }
     }
 
-    /// A constant's dense bytes, each as two upper-case hexadecimal digits.
+    /// A tensor's dense bytes, each as two upper-case hexadecimal digits.
     ///
-    /// @param constant the constant
-    public record Hex(Constant constant) implements Piece {
+    /// @param tensor a tensor of the layout's source
+    public record Hex(TensorSlot tensor) implements Piece {
         @Override
         public long size() {
-            return Math.multiplyExact(constant.byteSize(), 2);
+            return Math.multiplyExact(tensor.byteSize(), 2);
         }
     }
 
@@ -70,17 +75,36 @@ public final class FileLayout {
         }
     }
 
+    private final Optional<TensorSource> tensors;
     private final List<Placed> pieces;
     private final long size;
 
-    private FileLayout(List<Placed> pieces, long size) {
+    private FileLayout(Optional<TensorSource> tensors, List<Placed> pieces, long size) {
+        this.tensors = tensors;
         this.pieces = List.copyOf(pieces);
         this.size = size;
     }
 
-    /// {@return a builder of an empty layout}
+    /// {@return a builder of an empty layout of a file without tensors}
     public static Builder builder() {
-        return new Builder();
+        return new Builder(Optional.empty());
+    }
+
+    /// {@return a builder of an empty layout}
+    ///
+    /// @param tensors where the tensors of its pieces are from
+    public static Builder builder(TensorSource tensors) {
+        return new Builder(Optional.of(tensors));
+    }
+
+    /// {@return a layout of a few bytes, without tensors}
+    public static FileLayout of(byte[] bytes) {
+        return builder().add(new Literal(bytes)).build();
+    }
+
+    /// {@return where the tensors of its pieces are from; empty if it has none}
+    public Optional<TensorSource> tensors() {
+        return tensors;
     }
 
     /// {@return the pieces, ascending, without gaps}
@@ -93,8 +117,8 @@ public final class FileLayout {
         return size;
     }
 
-    /// {@return the index of the first piece that ends behind an offset of the file; their number if none does}
-    public int firstPieceBehind(long offset) {
+    /// {@return the index of the first piece that ends after an offset of the file; their number if none does}
+    public int firstPieceAfter(long offset) {
         int low = 0;
         int high = pieces.size();
         while (low < high) {
@@ -108,22 +132,40 @@ public final class FileLayout {
         return low;
     }
 
-    /// Puts pieces one behind the other. Empty ones are left out.
+    /// Puts pieces one after the other. Empty ones are left out.
     public static final class Builder {
+        private final Optional<TensorSource> tensors;
         private final List<Placed> pieces = new ArrayList<>();
         private long size;
 
-        private Builder() {}
+        private Builder(Optional<TensorSource> tensors) {
+            this.tensors = tensors;
+        }
 
         /// Adds a piece.
         ///
+        /// @throws IllegalArgumentException if it is a tensor, and not one of the layout's source
         /// @throws ArithmeticException if the file would be larger than a signed 64-bit size
         public Builder add(Piece piece) {
+            requireOwn(piece);
             if (piece.size() > 0) {
                 pieces.add(new Placed(size, piece));
                 size = Math.addExact(size, piece.size());
             }
             return this;
+        }
+
+        private void requireOwn(Piece piece) {
+            TensorSlot tensor = switch (piece) {
+                case Raw raw -> raw.tensor();
+                case Hex hex -> hex.tensor();
+                case Literal _, Fill _, Copy _ -> null;
+            };
+            if (tensor != null
+                    && !tensors.flatMap(source -> source.find(tensor.name())).equals(Optional.of(tensor))) {
+                throw new IllegalArgumentException(
+                        Problem.fill("tensor {} is not of the source of the layout", tensor.name()));
+            }
         }
 
         /// Adds zeros up to the next multiple of an alignment.
@@ -140,7 +182,7 @@ public final class FileLayout {
 
         /// {@return the layout}
         public FileLayout build() {
-            return new FileLayout(pieces, size);
+            return new FileLayout(tensors, pieces, size);
         }
     }
 }

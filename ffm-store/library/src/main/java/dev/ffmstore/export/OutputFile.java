@@ -1,6 +1,7 @@
 package dev.ffmstore.export;
 
 import dev.ffmstore.internal.files.Reason;
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,9 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// A byte range of a file that several workers write, each a piece of it at a time.
 ///
 /// The worker that comes first opens the file, the one that is last forces it to the disk and closes it: a folder
-/// of
-/// many files has few of them open.
-final class OutputFile implements AutoCloseable {
+/// of many files has few of them open.
+final class OutputFile implements Closeable {
     private static final int BUFFER_BYTES = FileExport.BUFFER_BYTES;
     private static final int HOLE_BYTES = FileExport.HOLE_BYTES;
     private static final MemorySegment ZEROS = Arena.global().allocate(HOLE_BYTES);
@@ -72,8 +72,7 @@ final class OutputFile implements AutoCloseable {
     /// @return how many bytes it has
     long writePiece(long index, Renderer renderer, MemorySegment buffer) throws IOException {
         long start = from + index * BUFFER_BYTES;
-        MemorySegment bytes = buffer.asSlice(0, Math.min(BUFFER_BYTES, to - start));
-        renderer.render(layout, start, bytes);
+        MemorySegment bytes = renderer.bytes(layout, start, buffer.asSlice(0, Math.min(BUFFER_BYTES, to - start)));
         try {
             FileChannel open = channel();
             if (fresh) {

@@ -1,13 +1,13 @@
 package dev.ffmstore.export;
 
 import dev.ffmstore.ProgressListener;
-import dev.ffmstore.internal.pass.Workers;
+import dev.ffmstore.internal.files.Closing;
+import dev.ffmstore.internal.pass.Pass;
+import java.io.Closeable;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 /// Writes files by several workers, each of which renders 4 MiB of one of them, wherever that is, and writes it
 /// there.
@@ -17,15 +17,12 @@ import java.util.concurrent.atomic.AtomicLong;
 /// worker    │ buffer of 4 MiB, Renderer │
 /// ```
 final class ParallelWriter {
-    private final ConstantSource source;
     private final List<OutputFile> files;
     private final long[] firstPieces;
     private final long pieces;
-    private final AtomicLong doneBytes = new AtomicLong();
 
     /// @param files what is to be written
-    ParallelWriter(ConstantSource source, List<OutputFile> files) {
-        this.source = source;
+    ParallelWriter(List<OutputFile> files) {
         this.files = files;
         this.firstPieces = new long[files.size()];
         long count = 0;
@@ -38,50 +35,27 @@ final class ParallelWriter {
 
     /// {@return how many of the workers asked for have something to do, 1 or more}
     int workers(int threads) {
-        return Workers.useful(threads, pieces);
+        return Pass.useful(threads, pieces);
     }
 
-    /// Writes and forces all files; see [Workers#run].
+    /// Writes and forces all files; see [Pass#run].
     ///
-    /// @param before bytes that were written before
+    /// @param pass does the work; what it has done before counts as written
+    /// @param progress hears of the bytes written
     /// @param totalBytes bytes to be written in all
-    void run(int threads, ProgressListener progress, long before, long totalBytes) throws Exception {
-        try (Arena arena = Arena.ofShared()) {
-            Workers.run(
-                    threads,
-                    pieces,
-                    () -> new Task(arena),
-                    () -> progress.progress(before + doneBytes.get(), totalBytes));
-        } finally {
-            closeAll();
+    void run(Pass pass, ProgressListener progress, long totalBytes) throws IOException {
+        try (Closeable _ = () -> Closing.all(files)) {
+            pass.run(pieces, this::newTask, done -> progress.progress(done, totalBytes));
         }
     }
 
-    private void closeAll() throws IOException {
-        for (OutputFile file : files) {
-            file.close();
-        }
-    }
-
-    private final class Task implements Workers.Task {
-        private final MemorySegment buffer;
-        private final Renderer renderer;
-
-        Task(Arena arena) {
-            buffer = arena.allocate(FileExport.BUFFER_BYTES, Long.BYTES);
-            renderer = new Renderer(source);
-        }
-
-        @Override
-        public void run(long index) throws IOException {
+    private Pass.Task newTask(Pass.Worker worker) {
+        MemorySegment buffer = worker.arena().allocate(FileExport.BUFFER_BYTES, Long.BYTES);
+        Renderer renderer = worker.own(new Renderer());
+        return index -> {
             int found = Arrays.binarySearch(firstPieces, index);
             int file = found >= 0 ? found : -found - 2;
-            doneBytes.addAndGet(files.get(file).writePiece(index - firstPieces[file], renderer, buffer));
-        }
-
-        @Override
-        public void close() {
-            renderer.close();
-        }
+            worker.add(files.get(file).writePiece(index - firstPieces[file], renderer, buffer));
+        };
     }
 }

@@ -6,8 +6,7 @@ import java.util.regex.Pattern;
 /// One of several byte ranges that a file is rendered in, by as many processes or machines.
 ///
 /// The ranges meet at multiples of 4096 bytes, so that no page of the file belongs to two of them. Together they
-/// are
-/// the file; a file of few pages has parts that are empty.
+/// are the file; a file of few pages has parts that are empty.
 ///
 /// @param number which, 1 to the count
 /// @param count how many there are, 1 or more

@@ -1,33 +1,33 @@
 package dev.ffmstore.export;
 
+import dev.ffmstore.TensorReader;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/// Renders byte ranges of files from their layouts and one source of constants: any range, in any order, as often
-/// as
-/// wanted, always the same bytes.
+/// Renders byte ranges of files from their layouts: any range, in any order, as often as wanted, always the same
+/// bytes.
 ///
 /// Writers of files, uploads in parts, several machines that share a file and a retry of a piece that was lost are
 /// all this one operation.
 ///
-/// For one thread, which owns the buffers, some 600 KiB off-heap, and closes it. Several threads have one each.
+/// For one thread, which owns the buffers, some 600 KiB off-heap for each source of tensors that it meets, and
+/// closes it. Several threads have one each.
 public final class Renderer implements AutoCloseable {
     /// How many bytes become hexadecimal digits at a time: in cache with their digits.
     private static final int TILE_BYTES = 64 << 10;
 
-    private final ConstantReader reader;
-    private final Arena arena;
-    private final MemorySegment tile;
-
-    /// @param source what the constants in the layouts are constants of
-    public Renderer(ConstantSource source) {
-        reader = source.openReader();
-        arena = Arena.ofConfined();
-        tile = arena.allocate(TILE_BYTES, Long.BYTES);
-    }
+    private final Map<TensorSource, TensorReader> readers = new IdentityHashMap<>();
+    private final Arena arena = Arena.ofConfined();
+    private @Nullable MemorySegment tile;
 
     /// Fills a segment with a byte range of a file.
     ///
@@ -40,45 +40,79 @@ public final class Renderer implements AutoCloseable {
         Objects.checkFromIndexSize(offset, target.byteSize(), layout.size());
         long end = offset + target.byteSize();
         List<FileLayout.Placed> pieces = layout.pieces();
-        for (int i = layout.firstPieceBehind(offset);
+        for (int i = layout.firstPieceAfter(offset);
                 i < pieces.size() && pieces.get(i).offset() < end;
                 i++) {
             FileLayout.Placed placed = pieces.get(i);
             long from = Math.max(offset, placed.offset());
             long to = Math.min(end, placed.end());
-            render(placed.piece(), from - placed.offset(), target.asSlice(from - offset, to - from));
+            render(layout, placed.piece(), from - placed.offset(), target.asSlice(from - offset, to - from));
         }
     }
 
+    /// {@return a byte range of a file: the model's own memory, read-only, where the range is in memory as it is;
+    /// else the buffer, into which it has been rendered}
+    ///
+    /// @param buffer as large as the range
+    MemorySegment bytes(FileLayout layout, long offset, MemorySegment buffer) throws IOException {
+        int index = layout.firstPieceAfter(offset);
+        if (index < layout.pieces().size()
+                && layout.pieces().get(index)
+                        instanceof FileLayout.Placed(long start, FileLayout.Raw(TensorSlot tensor))
+                && offset >= start
+                && offset + buffer.byteSize() <= start + tensor.byteSize()) {
+            Optional<MemorySegment> memory = layout.tensors().orElseThrow().view(tensor);
+            if (memory.isPresent()) {
+                return memory.get().asSlice(offset - start, buffer.byteSize());
+            }
+        }
+        render(layout, offset, buffer);
+        return buffer;
+    }
+
     /// Fills a segment with a byte range of a piece.
-    private void render(FileLayout.Piece piece, long offset, MemorySegment target) throws IOException {
+    private void render(FileLayout layout, FileLayout.Piece piece, long offset, MemorySegment target)
+            throws IOException {
         switch (piece) {
             case FileLayout.Literal(byte[] bytes) ->
                 MemorySegment.copy(MemorySegment.ofArray(bytes), offset, target, 0, target.byteSize());
             case FileLayout.Fill(byte value, long _) -> target.fill(value);
-            case FileLayout.Raw(Constant constant) -> reader.read(constant, offset, target);
-            case FileLayout.Hex(Constant constant) -> renderHex(constant, offset, target);
+            case FileLayout.Raw(TensorSlot tensor) -> reader(layout).read(tensor, offset, target);
+            case FileLayout.Hex(TensorSlot tensor) -> renderHex(reader(layout), tensor, offset, target);
             case FileLayout.Copy copy -> copy.source().read(copy.offset() + offset, target);
         }
     }
 
     /// @param offset counted in digits, two a byte: odd if the range begins with the second digit of a byte
-    private void renderHex(Constant constant, long offset, MemorySegment target) throws IOException {
+    private void renderHex(TensorReader reader, TensorSlot tensor, long offset, MemorySegment target)
+            throws IOException {
         for (long done = 0; done < target.byteSize(); ) {
             int skipped = (int) ((offset + done) & 1);
             long digits = Math.min(target.byteSize() - done, 2L * TILE_BYTES - skipped);
-            MemorySegment bytes = tile.asSlice(0, (skipped + digits + 1) / 2);
-            reader.read(constant, (offset + done) / 2, bytes);
+            MemorySegment bytes = tile().asSlice(0, (skipped + digits + 1) / 2);
+            reader.read(tensor, (offset + done) / 2, bytes);
             HexDigits.write(bytes, skipped, target.asSlice(done, digits));
             done += digits;
         }
     }
 
+    private TensorReader reader(FileLayout layout) {
+        return readers.computeIfAbsent(layout.tensors().orElseThrow(), TensorSource::reader);
+    }
+
+    private MemorySegment tile() {
+        MemorySegment memory = tile;
+        if (memory == null) {
+            memory = arena.allocate(TILE_BYTES, Long.BYTES);
+            tile = memory;
+        }
+        return memory;
+    }
+
     /// Frees the buffers.
     @Override
     public void close() {
-        try (arena) {
-            reader.close();
-        }
+        arena.close();
+        readers.values().forEach(TensorReader::close);
     }
 }

@@ -1,7 +1,5 @@
-/// Dense tensors out of the store or straight out of a model: the source of constants, file layouts, and a class
-/// for each format.
+/// Files before and while they are written: layouts, what renders any byte range of one, and the exporter.
 @NullMarked
 package dev.ffmstore.export;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -1,12 +1,12 @@
 package dev.ffmstore.formats;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.LoadPlan;
+import dev.ffmstore.Model;
+import dev.ffmstore.ModelException;
 import dev.ffmstore.Names;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorPlan;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.export.NamedLayout;
-import dev.ffmstore.gguf.GgufException;
-import dev.ffmstore.gguf.GgufFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -30,21 +30,18 @@ public final class HfSidecars {
     ///
     /// They hold copies: the model may be closed before they are written.
     ///
-    /// @param file the model, of an architecture that [Names#hf()] knows
-    /// @param options the options of the export: filter and types count here
-    /// @throws GgufException if the architecture is another, a metadata key that the configuration needs is
-    /// missing,
-    /// or `rope_freqs.weight`, unless it is filtered out, is nothing that transformers computes
+    /// @param model the model, a GGUF file of an architecture that [Names#hf()] knows
+    /// @param form the form of the export: filter and types count here
+    /// @throws ModelException if the architecture is another, a metadata key that the configuration needs is
+    /// missing, or `rope_freqs.weight`, unless it is filtered out, is nothing that transformers computes
     /// @throws IOException if that tensor cannot be read
     /// @throws IllegalArgumentException if a pattern matches no tensor
-    public static List<NamedLayout> of(GgufFile file, LoadOptions options) throws IOException {
-        LoadPlan plan = LoadPlan.of(file, options.names(Names.hf()));
-        byte[] config = HuggingFaceConfig.of(file, options, plan).getBytes(StandardCharsets.UTF_8);
+    public static List<NamedLayout> of(Model model, TensorForm form) throws IOException {
+        TensorPlan plan = TensorPlan.of(model, form.names(Names.hf()));
+        byte[] config = HuggingFaceConfig.of(model, form, plan).getBytes(StandardCharsets.UTF_8);
         List<NamedLayout> files = new ArrayList<>();
-        files.add(new NamedLayout(
-                "config.json",
-                FileLayout.builder().add(new FileLayout.Literal(config)).build()));
-        files.addAll(Vocabulary.files(file.metadata()));
+        files.add(new NamedLayout("config.json", FileLayout.of(config)));
+        files.addAll(Vocabulary.files(model.metadata()));
         return List.copyOf(files);
     }
 }

@@ -1,15 +1,17 @@
 package dev.ffmstore.formats;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.LoadPlan;
-import dev.ffmstore.gguf.GgufException;
-import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.Model;
+import dev.ffmstore.ModelException;
+import dev.ffmstore.StoredTensor;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorPlan;
+import dev.ffmstore.TensorSlot;
 import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.MetadataValue;
-import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.names.HuggingFaceNames;
 import dev.ffmstore.internal.names.NameTable;
+import dev.ffmstore.internal.names.UnknownNameException;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,36 +36,40 @@ import java.util.stream.Collectors;
 /// ```
 ///
 /// What is the same for all models of an architecture, and so not in the metadata, is as llama.cpp has it.
-public final class HuggingFaceConfig {
-    private final GgufFile file;
+final class HuggingFaceConfig {
+    private final Model model;
     private final Metadata metadata;
     private final String architecture;
     private final Map<String, String> entries = new LinkedHashMap<>();
 
-    private HuggingFaceConfig(GgufFile file, String architecture) {
-        this.file = file;
-        this.metadata = file.metadata();
+    private HuggingFaceConfig(Model model, String architecture) {
+        this.model = model;
+        this.metadata = model.metadata();
         this.architecture = architecture;
     }
 
     /// {@return the configuration, JSON text}
     ///
-    /// @param file the model
-    /// @param options which tensors
+    /// @param model the model
+    /// @param form which tensors
     /// @param plan what becomes of them
-    /// @throws GgufException if a key is missing or of another type, or rotary factors cannot be expressed
-    public static String of(GgufFile file, LoadOptions options, LoadPlan plan) throws IOException {
-        NameTable.Model model = new NameTable.Model(
-                file.name(),
-                file.metadata(),
-                file.tensors().stream().map(TensorInfo::name).collect(Collectors.toSet()));
-        HuggingFaceConfig config = new HuggingFaceConfig(file, HuggingFaceNames.architecture(model));
+    /// @throws ModelException if a key is missing or of another type, or rotary factors cannot be expressed
+    static String of(Model model, TensorForm form, TensorPlan plan) throws IOException {
+        NameTable.Model names = new NameTable.Model(
+                model.metadata(),
+                model.tensors().stream().map(StoredTensor::name).collect(Collectors.toSet()));
+        HuggingFaceConfig config;
+        try {
+            config = new HuggingFaceConfig(model, HuggingFaceNames.architecture(names));
+        } catch (UnknownNameException e) {
+            throw new IllegalStateException(e); // the plan knows it
+        }
         config.addClass();
         config.addSizes();
         config.addAttention();
-        config.addRope(options);
+        config.addRope(form);
         config.addTokens();
-        config.put("tie_word_embeddings", Boolean.toString(HuggingFaceNames.isTied(model)));
+        config.put("tie_word_embeddings", Boolean.toString(HuggingFaceNames.isTied(names)));
         config.text("torch_dtype", torchName(plan));
         return config.toString();
     }
@@ -85,12 +91,12 @@ public final class HuggingFaceConfig {
         return architecture.startsWith("gemma");
     }
 
-    private void addSizes() throws GgufException {
+    private void addSizes() throws ModelException {
         put("hidden_size", required("embedding_length"));
         put("intermediate_size", required("feed_forward_length"));
         put("num_hidden_layers", required("block_count"));
         put("max_position_embeddings", required("context_length"));
-        OptionalLong rows = file.find("token_embd.weight")
+        OptionalLong rows = model.find("token_embd.weight")
                 .filter(tensor -> tensor.shape().rank() > 0)
                 .map(tensor -> OptionalLong.of(tensor.shape().dimension(0)))
                 .orElse(OptionalLong.empty());
@@ -98,7 +104,7 @@ public final class HuggingFaceConfig {
         put("rms_norm_eps", requiredReal("attention.layer_norm_rms_epsilon"));
     }
 
-    private void addAttention() throws GgufException {
+    private void addAttention() throws ModelException {
         long heads = required("attention.head_count");
         put("num_attention_heads", heads);
         put("num_key_value_heads", integer("attention.head_count_kv").orElse(heads));
@@ -107,8 +113,8 @@ public final class HuggingFaceConfig {
         if (architecture.equals("llama")) {
             put(
                     "attention_bias",
-                    Boolean.toString(file.find("blk.0.attn_q.bias").isPresent()));
-            put("mlp_bias", Boolean.toString(file.find("blk.0.ffn_up.bias").isPresent()));
+                    Boolean.toString(model.find("blk.0.attn_q.bias").isPresent()));
+            put("mlp_bias", Boolean.toString(model.find("blk.0.ffn_up.bias").isPresent()));
         }
         if (architecture.equals("gemma2") || architecture.equals("gemma3")) {
             put("query_pre_attn_scalar", isLargestGemma() ? required("embedding_length") / heads : headDim);
@@ -125,16 +131,16 @@ public final class HuggingFaceConfig {
     }
 
     /// The models of 27 billion weights scale queries by another size; they are told by their layers.
-    private boolean isLargestGemma() throws GgufException {
+    private boolean isLargestGemma() throws ModelException {
         return required("block_count") == (architecture.equals("gemma2") ? 46 : 62);
     }
 
-    private void addRope(LoadOptions options) throws IOException {
+    private void addRope(TensorForm form) throws IOException {
         put("rope_theta", real("rope.freq_base").orElse(architecture.equals("gemma3") ? "1000000.0" : "10000.0"));
         if (architecture.equals("gemma3")) {
             put("rope_local_base_freq", real("rope.freq_base_swa").orElse("10000.0"));
         }
-        Optional<String> factors = RopeFactors.llama3(file, options);
+        Optional<String> factors = RopeFactors.llama3(model, form);
         if (factors.isPresent()) {
             put("rope_scaling", factors.get());
         } else if (metadata.find(key("rope.scaling.type")).orElse(null) instanceof MetadataValue.Text type
@@ -150,7 +156,7 @@ public final class HuggingFaceConfig {
         }
     }
 
-    private void addTokens() throws GgufException {
+    private void addTokens() throws ModelException {
         for (String token : new String[] {"bos", "eos"}) {
             OptionalLong id = integerOf("tokenizer.ggml." + token + "_token_id");
             if (id.isPresent()) {
@@ -164,9 +170,9 @@ public final class HuggingFaceConfig {
     }
 
     /// The type that most of the bytes are of.
-    private static String torchName(LoadPlan plan) {
+    private static String torchName(TensorPlan plan) {
         Map<DType, Long> bytes = plan.slots().stream()
-                .collect(Collectors.groupingBy(LoadPlan.Slot::dtype, Collectors.summingLong(LoadPlan.Slot::byteSize)));
+                .collect(Collectors.groupingBy(TensorSlot::dtype, Collectors.summingLong(TensorSlot::byteSize)));
         DType most = bytes.entrySet().stream()
                 .max(Map.Entry.comparingByValue())
                 .map(Map.Entry::getKey)
@@ -182,24 +188,24 @@ public final class HuggingFaceConfig {
         return architecture + "." + name;
     }
 
-    private long required(String name) throws GgufException {
+    private long required(String name) throws ModelException {
         OptionalLong value = integer(name);
         if (value.isEmpty() || value.getAsLong() <= 0) {
-            throw GgufException.of(
-                    file.name(),
-                    "config.json needs the metadata key " + key(name) + ": expected a positive integer, got "
-                            + metadata.find(key(name))
-                                    .map(MetadataValue::toString)
-                                    .orElse("no such key"));
+            throw ModelException.expected(
+                    model.name(),
+                    "a positive integer",
+                    metadata.find(key(name)).map(MetadataValue::toString).orElse("no such key"),
+                    "config.json needs the metadata key {}",
+                    key(name));
         }
         return value.getAsLong();
     }
 
-    private OptionalLong integer(String name) throws GgufException {
+    private OptionalLong integer(String name) throws ModelException {
         return integerOf(key(name));
     }
 
-    private OptionalLong integerOf(String key) throws GgufException {
+    private OptionalLong integerOf(String key) throws ModelException {
         Optional<MetadataValue> value = metadata.find(key);
         if (value.isEmpty()) {
             return OptionalLong.empty();
@@ -207,18 +213,18 @@ public final class HuggingFaceConfig {
         if (value.get() instanceof MetadataValue.Int number) {
             return OptionalLong.of(number.value());
         }
-        throw GgufException.of(
-                file.name(), "config.json needs the metadata key " + key + ": expected an integer, got " + value.get());
+        throw ModelException.expected(
+                model.name(), "an integer", value.get(), "config.json needs the metadata key {}", key);
     }
 
-    private String requiredReal(String name) throws GgufException {
+    private String requiredReal(String name) throws ModelException {
         return real(name)
-                .orElseThrow(() -> GgufException.of(
-                        file.name(),
-                        "config.json needs the metadata key " + key(name) + ": expected a floating-point number, got "
-                                + metadata.find(key(name))
-                                        .map(MetadataValue::toString)
-                                        .orElse("no such key")));
+                .orElseThrow(() -> ModelException.expected(
+                        model.name(),
+                        "a floating-point number",
+                        metadata.find(key(name)).map(MetadataValue::toString).orElse("no such key"),
+                        "config.json needs the metadata key {}",
+                        key(name)));
     }
 
     private Optional<String> real(String name) {

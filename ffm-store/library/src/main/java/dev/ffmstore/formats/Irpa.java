@@ -1,8 +1,7 @@
 package dev.ffmstore.formats;
 
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.export.Constants;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -28,14 +27,13 @@ import java.util.Optional;
 ///          60  {u64 offset, u64 length} from the start of the storage
 ///         SPLAT (1), 85 bytes, alignment 0
 ///          60  u64 length   16 bytes of pattern   u8 length of the pattern
-///      …  metadata: the names, one behind the other
-///      …  storage, at a multiple of 64 if there is any DATA: the constants, each at a multiple of 64
+///      …  metadata: the names, one after the other
+///      …  storage, at a multiple of 64 if there is any DATA: the tensors, each at a multiple of 64
 ///         zeros up to a multiple of 4096
 /// ```
 ///
-/// The entries are in the order of the source. Type and shape of a constant are not in an archive. Constants that
-/// have
-/// the same bytes as an earlier one ([Constant#aliasOf]) get an entry of their own and share its storage.
+/// The entries are in the order of the source. Type and shape of a tensor are not in an archive. Tensors that have
+/// the same bytes as an earlier one ([TensorSlot#aliasOf]) get an entry of their own and share its storage.
 public final class Irpa {
     private static final int MAGIC = 0x41505249;
     private static final int HEADER_BYTES = 88;
@@ -51,52 +49,55 @@ public final class Irpa {
 
     private Irpa() {}
 
-    /// {@return the layout of an archive of all constants of a source}
+    /// {@return the layout of an archive of all tensors of a source}
     ///
     /// @throws IllegalArgumentException if the archive's entries would take 2 GiB or more
-    public static FileLayout layout(ConstantSource source) {
+    public static FileLayout layout(TensorSource source) {
         return layout(source, Splats.none());
     }
 
-    /// {@return the layout of an archive of all constants of a source, where those whose elements are all the same
+    /// {@return the layout of an archive of all tensors of a source, where those whose elements are all the same
     /// are an entry without storage}
     ///
-    /// @param splats which constants these are
+    /// @param splats which tensors these are
     /// @throws IllegalArgumentException if the archive's entries would take 2 GiB or more
-    public static FileLayout layout(ConstantSource source, Splats splats) {
-        return new Archive(source.constants(), splats).layout();
+    public static FileLayout layout(TensorSource source, Splats splats) {
+        return new Archive(source, splats).layout();
     }
 
     /// An archive as it is put together.
     private static final class Archive {
-        private final List<Constant> constants;
+        private final TensorSource source;
+        private final List<TensorSlot> tensors;
         private final Splats splats;
 
-        /// Where each constant is stored, from the start of the storage.
+        /// Where each tensor is stored, from the start of the storage.
         private final Map<String, Long> places = new HashMap<>();
 
-        private final FileLayout.Builder storage = FileLayout.builder();
+        private final FileLayout.Builder storage;
         private final ByteArrayOutputStream names = new ByteArrayOutputStream();
 
-        Archive(List<Constant> constants, Splats splats) {
-            this.constants = constants;
+        Archive(TensorSource source, Splats splats) {
+            this.source = source;
+            this.tensors = source.tensors();
             this.splats = splats;
+            this.storage = FileLayout.builder(source);
         }
 
         FileLayout layout() {
             ByteBuffer entries = allocate(entriesSize());
-            for (Constant constant : constants) {
+            for (TensorSlot tensor : tensors) {
                 entries.position(-(-entries.position() & -ENTRY_ALIGNMENT));
-                Optional<byte[]> pattern = splats.pattern(constant.name());
+                Optional<byte[]> pattern = splats.pattern(tensor.name());
                 if (pattern.isPresent()) {
-                    putSplat(entries, constant, pattern.get());
+                    putSplat(entries, tensor, pattern.get());
                 } else {
-                    putData(entries, constant, place(constant));
+                    putData(entries, tensor, place(tensor));
                 }
             }
             FileLayout stored = storage.build();
             int storageAlignment = places.isEmpty() ? 1 : STORAGE_ALIGNMENT; // as IREE's writer has it
-            FileLayout.Builder file = FileLayout.builder()
+            FileLayout.Builder file = FileLayout.builder(source)
                     .add(new FileLayout.Literal(header(entries.capacity(), stored.size(), storageAlignment)))
                     .align(ENTRY_ALIGNMENT)
                     .add(new FileLayout.Literal(entries.array()))
@@ -116,9 +117,9 @@ public final class Irpa {
 
         private long entriesSize() {
             long size = 0;
-            for (Constant constant : constants) {
+            for (TensorSlot tensor : tensors) {
                 size = -(-size & -ENTRY_ALIGNMENT);
-                size += splats.pattern(constant.name()).isPresent() ? SPLAT_ENTRY_BYTES : DATA_ENTRY_BYTES;
+                size += splats.pattern(tensor.name()).isPresent() ? SPLAT_ENTRY_BYTES : DATA_ENTRY_BYTES;
             }
             return size;
         }
@@ -133,7 +134,7 @@ public final class Irpa {
                     .putLong(HEADER_BYTES)
                     .putLong(0)
                     .putLong(0)
-                    .putLong(constants.size())
+                    .putLong(tensors.size())
                     .putLong(ENTRIES_OFFSET)
                     .putLong(entriesSize)
                     .putLong(namesOffset)
@@ -143,34 +144,34 @@ public final class Irpa {
                     .array();
         }
 
-        /// {@return where a constant is stored; it is added unless it shares the place of an earlier one}
-        private long place(Constant constant) {
-            Long shared = constant.aliasOf().map(places::get).orElse(null);
+        /// {@return where a tensor is stored; it is added unless it shares the place of an earlier one}
+        private long place(TensorSlot tensor) {
+            Long shared = tensor.aliasOf().map(places::get).orElse(null);
             if (shared == null) {
                 storage.align(STORAGE_ALIGNMENT);
                 shared = storage.size();
-                storage.add(new FileLayout.Raw(constant));
+                storage.add(new FileLayout.Raw(tensor));
             }
-            places.put(constant.name(), shared);
+            places.put(tensor.name(), shared);
             return shared;
         }
 
-        private void putEntry(ByteBuffer entries, Constant constant, int size, int type, int alignment) {
-            byte[] name = constant.name().getBytes(StandardCharsets.UTF_8);
+        private void putEntry(ByteBuffer entries, TensorSlot tensor, int size, int type, int alignment) {
+            byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
             entries.putLong(size).putInt(type).putLong(0);
             entries.putLong(names.size()).putLong(name.length);
             names.writeBytes(name);
             entries.putLong(0).putLong(0).putLong(alignment);
         }
 
-        private void putData(ByteBuffer entries, Constant constant, long place) {
-            putEntry(entries, constant, DATA_ENTRY_BYTES, DATA, STORAGE_ALIGNMENT);
-            entries.putLong(place).putLong(constant.byteSize());
+        private void putData(ByteBuffer entries, TensorSlot tensor, long place) {
+            putEntry(entries, tensor, DATA_ENTRY_BYTES, DATA, STORAGE_ALIGNMENT);
+            entries.putLong(place).putLong(tensor.byteSize());
         }
 
-        private void putSplat(ByteBuffer entries, Constant constant, byte[] pattern) {
-            putEntry(entries, constant, SPLAT_ENTRY_BYTES, SPLAT, 0);
-            entries.putLong(constant.byteSize())
+        private void putSplat(ByteBuffer entries, TensorSlot tensor, byte[] pattern) {
+            putEntry(entries, tensor, SPLAT_ENTRY_BYTES, SPLAT, 0);
+            entries.putLong(tensor.byteSize())
                     .put(pattern)
                     .put(new byte[MOST_PATTERN_BYTES - pattern.length])
                     .put((byte) pattern.length);

@@ -1,8 +1,8 @@
 package dev.ffmstore.formats;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.export.NamedLayout;
 import dev.ffmstore.gguf.Shape;
@@ -40,8 +40,7 @@ import java.util.StringJoiner;
 /// ```
 ///
 /// A file's name is the tensor's, with whatever is not safe in every file system replaced; it never leads out of
-/// the
-/// folder. Tied tensors have one file, and an entry each.
+/// the folder. Tied tensors have one file, and an entry each.
 public final class Npy {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
     private static final int ALIGNMENT = 64;
@@ -53,49 +52,48 @@ public final class Npy {
 
     /// {@return the files of the folder, the index last}
     ///
-    /// @param constants the tensors
-    public static List<NamedLayout> layouts(ConstantSource constants) {
+    /// @param source the tensors
+    public static List<NamedLayout> layouts(TensorSource source) {
         List<NamedLayout> files = new ArrayList<>();
         Map<String, Written> written = new HashMap<>();
         SafeFileNames names = new SafeFileNames();
         StringJoiner entries = new StringJoiner(",\n    ", "[\n    ", "\n  ]").setEmptyValue("[]");
-        for (Constant constant : constants.constants()) {
-            Written file = constant.aliasOf()
+        for (TensorSlot tensor : source.tensors()) {
+            Written file = tensor.aliasOf()
                     .flatMap(name -> Optional.ofNullable(written.get(name)))
-                    .filter(original -> original.holds(constant))
+                    .filter(original -> original.holds(tensor))
                     .orElse(null);
             if (file == null) {
-                file = new Written(constant, names.of(constant.name(), ".npy"));
-                files.add(new NamedLayout(file.path, layout(constant)));
+                file = new Written(tensor, names.of(tensor.name(), ".npy"));
+                files.add(new NamedLayout(file.path, layout(source, tensor)));
             }
-            written.put(constant.name(), file);
-            entries.add(entry(constant, file.path));
+            written.put(tensor.name(), file);
+            entries.add(entry(tensor, file.path));
         }
-        String index = "{\n  \"source\": " + JsonText.quote(constants.name()) + ",\n  \"names\": "
-                + JsonText.quote(constants.convention()) + ",\n  \"tensors\": " + entries + "\n}\n";
-        FileLayout.Literal bytes = new FileLayout.Literal(index.getBytes(StandardCharsets.UTF_8));
-        files.add(new NamedLayout("index.json", FileLayout.builder().add(bytes).build()));
+        String index = "{\n  \"source\": " + JsonText.quote(source.fileName()) + ",\n  \"names\": "
+                + JsonText.quote(source.convention()) + ",\n  \"tensors\": " + entries + "\n}\n";
+        files.add(new NamedLayout("index.json", FileLayout.of(index.getBytes(StandardCharsets.UTF_8))));
         return files;
     }
 
-    /// A file, and the constant in it.
-    private record Written(Constant constant, String path) {
-        boolean holds(Constant other) {
-            return other.dtype() == constant.dtype() && other.shape().equals(constant.shape());
+    /// A file, and the tensor in it.
+    private record Written(TensorSlot tensor, String path) {
+        boolean holds(TensorSlot other) {
+            return other.dtype() == tensor.dtype() && other.shape().equals(tensor.shape());
         }
     }
 
-    private static FileLayout layout(Constant constant) {
-        return FileLayout.builder()
-                .add(new FileLayout.Literal(header(constant)))
-                .add(new FileLayout.Raw(constant))
+    private static FileLayout layout(TensorSource source, TensorSlot tensor) {
+        return FileLayout.builder(source)
+                .add(new FileLayout.Literal(header(tensor)))
+                .add(new FileLayout.Raw(tensor))
                 .build();
     }
 
-    private static byte[] header(Constant constant) {
-        Shape shape = constant.shape();
+    private static byte[] header(TensorSlot tensor) {
+        Shape shape = tensor.shape();
         StringBuilder text = new StringBuilder("{'descr': '")
-                .append(descr(constant.dtype()))
+                .append(descr(tensor.dtype()))
                 .append("', 'fortran_order': False, 'shape': ")
                 .append(tuple(shape))
                 .append(", }");
@@ -134,9 +132,9 @@ public final class Npy {
         return tuple.toString();
     }
 
-    private static String entry(Constant constant, String file) {
-        return "{\"name\": " + JsonText.quote(constant.name()) + ", \"file\": " + JsonText.quote(file)
-                + ", \"dtype\": \"" + constant.dtype() + "\", \"descr\": \"" + descr(constant.dtype())
-                + "\", \"shape\": " + constant.shape() + "}";
+    private static String entry(TensorSlot tensor, String file) {
+        return "{\"name\": " + JsonText.quote(tensor.name()) + ", \"file\": " + JsonText.quote(file)
+                + ", \"dtype\": \"" + tensor.dtype() + "\", \"descr\": \"" + descr(tensor.dtype())
+                + "\", \"shape\": " + tensor.shape() + "}";
     }
 }

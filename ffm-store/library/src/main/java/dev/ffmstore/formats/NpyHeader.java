@@ -1,6 +1,7 @@
 package dev.ffmstore.formats;
 
 import dev.ffmstore.DType;
+import dev.ffmstore.ModelException;
 import dev.ffmstore.gguf.Source;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -9,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -26,7 +28,7 @@ import java.util.regex.Pattern;
 /// @param descr numpy's name for the type
 /// @param shape row-major, outermost first
 /// @param dataOffset where the data starts, in bytes
-record NpyHeader(String descr, long[] shape, long dataOffset) {
+record NpyHeader(String descr, List<Long> shape, long dataOffset) {
     private static final int PREFIX_BYTES = 12;
     private static final int MOST_BYTES = 64 << 10;
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
@@ -48,8 +50,7 @@ record NpyHeader(String descr, long[] shape, long dataOffset) {
             Map.entry("|V2", DType.BF16));
 
     /// {@return the type of the elements, if the array is of one that has a name here: numpy has none for BF16,
-    /// which
-    /// is taken from two bytes without a meaning}
+    /// which is taken from two bytes without a meaning}
     Optional<DType> dtype() {
         return Optional.ofNullable(DTYPES.get(descr));
     }
@@ -61,35 +62,36 @@ record NpyHeader(String descr, long[] shape, long dataOffset) {
 
     /// {@return the header of a file}
     ///
-    /// @throws WeightsException if it is malformed, or an array in columns
+    /// @throws ModelException if it is malformed, or an array in columns
     static NpyHeader read(Source source) throws IOException {
         if (source.size() < PREFIX_BYTES) {
-            throw WeightsException.of(
-                    source.name(), "too short for a .npy file", PREFIX_BYTES + " bytes at least", source.size());
+            throw ModelException.expected(
+                    source.name(), PREFIX_BYTES + " bytes at least", source.size(), "too short for a .npy file");
         }
         byte[] prefix = new byte[PREFIX_BYTES];
         MemorySegment fields = MemorySegment.ofArray(prefix);
         source.read(0, fields);
         if (!Arrays.equals(prefix, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
-            throw WeightsException.of(source.name(), "is no .npy file", "\\x93NUMPY at its start", "something else");
+            throw ModelException.expected(
+                    source.name(), "\\x93NUMPY at its start", "something else", "is no .npy file");
         }
         int major = prefix[6];
         if (major < 1 || major > 3) {
-            throw WeightsException.of(
-                    source.name(), "version of the .npy file", "1 to 3", Byte.toUnsignedInt(prefix[6]));
+            throw ModelException.expected(
+                    source.name(), "1 to 3", Byte.toUnsignedInt(prefix[6]), "version of the .npy file");
         }
         int start = major == 1 ? 10 : 12;
         long size = major == 1 ? Short.toUnsignedLong(fields.get(U16, 8)) : Integer.toUnsignedLong(fields.get(U32, 8));
         long most = Math.min(MOST_BYTES, source.size() - start);
         if (size > most) {
-            throw WeightsException.of(source.name(), "the size of the .npy header", "at most " + most, size);
+            throw ModelException.expected(source.name(), "at most " + most, size, "the size of the .npy header");
         }
         byte[] dictionary = new byte[(int) size];
         source.read(start, MemorySegment.ofArray(dictionary));
         return parse(source.name(), new String(dictionary, StandardCharsets.UTF_8), start + size);
     }
 
-    private static NpyHeader parse(String file, String text, long dataOffset) throws WeightsException {
+    private static NpyHeader parse(String file, String text, long dataOffset) throws ModelException {
         Map<String, String> entries = new HashMap<>();
         int at = text.startsWith("{") ? 1 : 0;
         Matcher entry = ENTRY.matcher(text);
@@ -106,28 +108,28 @@ record NpyHeader(String descr, long[] shape, long dataOffset) {
         if (!ends || entries.size() != 3 || !descr.startsWith("'") || !shape.startsWith("(")) {
             throw malformed(file, text);
         }
-        long[] dimensions = dimensions(file, shape.substring(1, shape.length() - 1));
-        if (!order.equals("False") && !(order.equals("True") && dimensions.length < 2)) {
-            throw WeightsException.of(
-                    file, "fortran_order of the array", "False: arrays in columns are not read", order);
+        List<Long> dimensions = dimensions(file, shape.substring(1, shape.length() - 1));
+        if (!order.equals("False") && !(order.equals("True") && dimensions.size() < 2)) {
+            throw ModelException.expected(
+                    file, "False: arrays in columns are not read", order, "fortran_order of the array");
         }
         return new NpyHeader(descr.substring(1, descr.length() - 1), dimensions, dataOffset);
     }
 
-    private static long[] dimensions(String file, String tuple) throws WeightsException {
+    private static List<Long> dimensions(String file, String tuple) throws ModelException {
         try {
             return Arrays.stream(tuple.split(","))
                     .map(String::strip)
                     .filter(number -> !number.isEmpty())
-                    .mapToLong(Long::parseLong)
-                    .toArray();
+                    .map(Long::valueOf)
+                    .toList();
         } catch (NumberFormatException e) {
-            throw WeightsException.of(file, "shape of the array", "whole numbers below 2^63", tuple);
+            throw ModelException.expected(file, "whole numbers below 2^63", tuple, "shape of the array");
         }
     }
 
-    private static WeightsException malformed(String file, String text) {
-        return WeightsException.of(
-                file, "the .npy header is malformed", "a dictionary of descr, fortran_order and shape", text.strip());
+    private static ModelException malformed(String file, String text) {
+        return ModelException.expected(
+                file, "a dictionary of descr, fortran_order and shape", text.strip(), "the .npy header is malformed");
     }
 }

@@ -1,21 +1,18 @@
 package dev.ffmstore.formats;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.LoadOptions;
+import dev.ffmstore.Model;
+import dev.ffmstore.ModelException;
 import dev.ffmstore.NameFilter;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantReader;
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.export.Constants;
-import dev.ffmstore.gguf.GgufException;
-import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.StoredTensor;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorReader;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.MetadataValue;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
 
@@ -42,36 +39,36 @@ final class RopeFactors {
     /// Factors are stored as floats.
     private static final double TOLERANCE = 1e-4;
 
-    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     private RopeFactors() {}
 
     /// {@return the value of `rope_scaling`; empty if the model has no such tensor, or the filter leaves it out}
     ///
-    /// @throws GgufException if Llama 3's rule does not give what is stored
+    /// @throws ModelException if Llama 3's rule does not give what is stored
     /// @throws IOException if the tensor cannot be read
-    static Optional<String> llama3(GgufFile file, LoadOptions options) throws IOException {
-        List<String> names =
-                file.tensors().stream().map(tensor -> tensor.name()).toList();
-        if (!names.contains(TENSOR) || !options.filter().over(names).test(TENSOR)) {
+    static Optional<String> llama3(Model model, TensorForm form) throws IOException {
+        List<String> names = model.tensors().stream().map(StoredTensor::name).toList();
+        if (model.find(TENSOR).isEmpty() || !form.filter().over(names).test(TENSOR)) {
             return Optional.empty();
         }
-        float[] stored = read(file);
+        float[] stored = read(model);
         double factor = 1;
         for (float value : stored) {
             if (value > factor) { // never a NaN
                 factor = value;
             }
         }
-        double base = base(file.metadata());
+        double base = base(model.metadata());
         for (int i = 0; i < stored.length; i++) {
             double expected = rule(base, i / (double) stored.length, factor);
             if (!(Math.abs(stored[i] - expected) <= TOLERANCE * expected)) {
-                throw GgufException.of(
-                        file.name(),
-                        "tensor " + TENSOR + " is not what the rule llama3 of transformers gives: element " + i
-                                + ": expected " + (float) expected + ", got " + stored[i]
-                                + "; without the tensor (--exclude) config.json says nothing of it");
+                throw ModelException.of(
+                        model.name(),
+                        "tensor {} is not what the rule llama3 of transformers gives: element {}: expected {}, got {};"
+                                + " without the tensor (--exclude) config.json says nothing of it",
+                        TENSOR,
+                        i,
+                        (float) expected,
+                        stored[i]);
             }
         }
         return Optional.of("{\"rope_type\": \"llama3\", \"factor\": " + factor + ", \"low_freq_factor\": " + LOW
@@ -99,25 +96,21 @@ final class RopeFactors {
                 : 10_000;
     }
 
-    private static float[] read(GgufFile file) throws IOException {
+    private static float[] read(Model model) throws IOException {
         NameFilter only = new NameFilter(List.of(TENSOR), List.of());
-        ConstantSource source = Constants.of(file, LoadOptions.defaults().filter(only));
-        Constant constant = source.constants().getFirst();
-        if (constant.dtype() != DType.F32 || constant.byteSize() == 0) {
-            throw GgufException.of(
-                    file.name(),
-                    "tensor " + TENSOR + ": expected elements of F32, got " + constant.shape() + " of "
-                            + constant.dtype());
+        TensorSource source = TensorSource.of(model, TensorForm.dense().filter(only));
+        TensorSlot tensor = source.tensor(TENSOR);
+        if (tensor.dtype() != DType.F32 || tensor.byteSize() == 0) {
+            throw ModelException.expected(
+                    model.name(), "elements of F32", tensor.shape() + " of " + tensor.dtype(), "tensor {}", TENSOR);
         }
-        if (constant.byteSize() > 1 << 16) {
-            throw GgufException.of(
-                    file.name(), "tensor " + TENSOR + ": expected some hundred elements, got " + constant.shape());
+        if (tensor.byteSize() > 1 << 16) {
+            throw ModelException.expected(model.name(), "some hundred elements", tensor.shape(), "tensor {}", TENSOR);
         }
-        try (ConstantReader reader = source.openReader();
-                Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(constant.byteSize());
-            reader.read(constant, 0, bytes);
-            return bytes.toArray(F32);
+        float[] elements = new float[(int) (tensor.byteSize() / Float.BYTES)];
+        try (TensorReader reader = source.reader()) {
+            reader.read(tensor, 0, MemorySegment.ofArray(elements));
         }
+        return elements;
     }
 }

@@ -3,9 +3,11 @@ package dev.ffmstore.formats;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -13,17 +15,24 @@ import java.util.regex.Pattern;
 /// each other even where upper and lower case are the same.
 ///
 /// Letters, digits, `_`, `-` and `.` stay; of everything else, the bytes of the UTF-8 form become `%XX`. So does
-/// the
-/// first character where it is a dot, or where the name would be a device's on Windows. A long name is cut and ends
-/// with a digest of the whole; a name that another has taken gets `~2`, `~3` and so on.
+/// the first character where it is a dot, or where the name would be a device's on Windows. A long name is cut and
+/// ends with a digest of the whole; a name that another has taken gets `~2`, `~3` and so on.
 ///
 /// For one thread; an object remembers the names that are taken.
-public final class SafeFileNames {
+final class SafeFileNames {
     private static final int MAX_STEM = 180;
     private static final int DIGEST_DIGITS = 16;
     private static final Pattern DEVICE = Pattern.compile("(?is)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
 
     private final Set<String> taken = new HashSet<>();
+    private final Map<Folded, Integer> nextCopies = new HashMap<>();
+
+    /// What names have in common that differ in their copy's number alone, in lower case.
+    private record Folded(String stem, String extension) {
+        static Folded of(String stem, String extension) {
+            return new Folded(stem.toLowerCase(Locale.ROOT), extension.toLowerCase(Locale.ROOT));
+        }
+    }
 
     /// {@return a name for a file, with an extension}
     ///
@@ -32,9 +41,22 @@ public final class SafeFileNames {
     public String of(String name, String extension) {
         String stem = shortened(escaped(name), name);
         String file = stem + extension;
-        for (int copy = 2; !taken.add(file.toLowerCase(Locale.ROOT)); copy++) {
-            file = stem + "~" + copy + extension;
+        return take(file) ? file : copy(stem, extension);
+    }
+
+    private boolean take(String file) {
+        return taken.add(file.toLowerCase(Locale.ROOT));
+    }
+
+    /// Numbers only grow, so that no number is tried twice for the same stem.
+    private String copy(String stem, String extension) {
+        Folded folded = Folded.of(stem, extension);
+        int copy = nextCopies.getOrDefault(folded, 2);
+        String file = stem + "~" + copy++ + extension;
+        while (!take(file)) {
+            file = stem + "~" + copy++ + extension;
         }
+        nextCopies.put(folded, copy);
         return file;
     }
 

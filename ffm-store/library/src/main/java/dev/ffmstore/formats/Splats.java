@@ -1,14 +1,13 @@
 package dev.ffmstore.formats;
 
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.export.Constants;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.ExportOptions;
 import dev.ffmstore.internal.measure.SplatScan;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 
-/// Constants all of whose elements are the same, bit by bit.
+/// The tensors of a source all of whose elements are the same, bit by bit, each with that element.
 ///
 /// Immutable.
 public final class Splats {
@@ -20,32 +19,31 @@ public final class Splats {
         this.patterns = Map.copyOf(patterns);
     }
 
-    /// {@return none}
+    /// {@return no tensors}
     public static Splats none() {
         return NONE;
     }
 
-    /// Looks for them, by several workers. A constant is read up to the first element that differs.
+    /// Looks for them, by several workers. A tensor is read up to the first element that differs.
     ///
     /// @param source what is looked through
     /// @param options how many workers there are
     /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt status stays
     /// set
     /// @throws IOException if the model cannot be read
-    public static Splats find(ConstantSource source, ExportOptions options) throws IOException {
-        return new Splats(new SplatScan(source).run(options.threads()));
+    public static Splats find(TensorSource source, ExportOptions options) throws IOException {
+        return new Splats(SplatScan.run(source, options.threads()));
     }
 
-    /// {@return the bytes of the element that a constant is made of, in an array of the caller's; empty if its
-    /// elements
-    /// differ, or it has none}
+    /// {@return the bytes of the element that a tensor is made of, in an array of the caller's; empty if its
+    /// elements differ, or it has none}
     ///
-    /// @param name the constant's name
+    /// @param name the tensor's name
     public Optional<byte[]> pattern(String name) {
         return Optional.ofNullable(patterns.get(name)).map(byte[]::clone);
     }
 
-    /// {@return how many there are}
+    /// {@return how many such tensors there are}
     public int count() {
         return patterns.size();
     }

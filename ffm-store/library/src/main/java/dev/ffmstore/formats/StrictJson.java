@@ -1,12 +1,9 @@
 package dev.ffmstore.formats;
 
+import dev.ffmstore.ModelException;
 import dev.ffmstore.gguf.Source;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -15,8 +12,8 @@ import java.util.List;
 import java.util.Set;
 
 /// One JSON document of an untrusted file, read front to back through a small window. A key that occurs twice in an
-/// object, a value of another type than expected, or anything after the document is an error of one line that names
-/// the file.
+/// object that is read, a value of another type than expected, or anything after the document is an error of one
+/// line that names the file.
 ///
 /// ```text
 /// value   object │ array │ string │ number │ true │ false │ null      white space between tokens
@@ -24,7 +21,9 @@ import java.util.Set;
 /// number  -? (0 │ 1-9 digits) (. digits)? (e │ E, + │ -, digits)?
 /// ```
 ///
-/// A value is read by the method of the type that is expected, once. Not shared.
+/// A value is read by the method of the type that is expected, once, or it is passed over. What is passed over
+/// must be valid, but may have any length, and nothing of it is kept: a key that occurs twice in it is not
+/// noticed, and does no harm, because nobody reads either value. Not shared.
 final class StrictJson {
     private static final int MOST_NUMBERS = 64;
     private static final int WINDOW_BYTES = 64 << 10;
@@ -97,7 +96,7 @@ final class StrictJson {
             }
             String name = string();
             if (!names.add(name)) {
-                throw invalid("field " + WeightsException.shown(name) + " occurs twice in an object");
+                throw invalid("field {} occurs twice in an object", name);
             }
             take(':');
             field.read(name, this);
@@ -115,30 +114,28 @@ final class StrictJson {
     /// {@return a string}
     String string() throws IOException {
         open('"', "a string");
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        for (int c = next(); c != '"'; c = next()) {
-            if (bytes.size() >= MOST_STRING_BYTES) {
+        long start = position();
+        StringBuilder text = new StringBuilder();
+        for (int c = character(); c >= 0; c = character()) {
+            if (position() - start > MOST_STRING_BYTES) {
                 throw problem("expected a string of " + MOST_STRING_BYTES + " bytes at most");
             }
-            if (c == '\\') {
-                bytes.writeBytes(Character.toString(escaped()).getBytes(StandardCharsets.UTF_8));
-            } else {
-                requireInString(c);
-                bytes.write(c);
-            }
+            text.appendCodePoint(c);
         }
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes.toByteArray()))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw invalid("a string is not UTF-8");
+        return text.toString();
+    }
+
+    /// Passes over a string.
+    void skipString() throws IOException {
+        open('"', "a string");
+        int c = character();
+        while (c >= 0) {
+            c = character();
         }
     }
 
     /// {@return an array of whole numbers of 0 or more}
-    long[] naturals() throws IOException {
+    List<Long> naturals() throws IOException {
         List<Long> numbers = new ArrayList<>();
         array(_ -> {
             if (numbers.size() == MOST_NUMBERS) {
@@ -146,7 +143,7 @@ final class StrictJson {
             }
             numbers.add(natural());
         });
-        return numbers.stream().mapToLong(Long::longValue).toArray();
+        return numbers;
     }
 
     private long natural() throws IOException {
@@ -164,7 +161,7 @@ final class StrictJson {
         throw problem("expected a whole number from 0 to 2^63 - 1");
     }
 
-    /// Passes over a value, whatever it is.
+    /// Passes over a value, whatever it is, of 1,000 levels at most.
     void skip() throws IOException {
         Deque<Character> open = new ArrayDeque<>();
         do {
@@ -208,17 +205,6 @@ final class StrictJson {
             }
         }
         return false;
-    }
-
-    private void skipString() throws IOException {
-        next();
-        for (int c = next(); c != '"'; c = next()) {
-            if (c == '\\') {
-                escaped();
-            } else {
-                requireInString(c);
-            }
-        }
     }
 
     private void word(String word) throws IOException {
@@ -274,10 +260,43 @@ final class StrictJson {
         return c >= '0' && c <= '9';
     }
 
-    private void requireInString(int c) throws IOException {
+    /// {@return the next character of a string; -1 at its end}
+    private int character() throws IOException {
+        int c = next();
+        if (c == '"') {
+            return -1;
+        }
+        if (c == '\\') {
+            return escaped();
+        }
         if (c < ' ') {
             throw invalid(c < 0 ? "ends inside a string" : "a control character in a string");
         }
+        return c < 0x80 ? c : encoded(c);
+    }
+
+    /// Reads a character of two to four bytes.
+    ///
+    /// ```text
+    /// 110xxxxx 10xxxxxx                     from U+0080 on
+    /// 1110xxxx 10xxxxxx 10xxxxxx            from U+0800 on, no surrogates
+    /// 11110xxx 10xxxxxx 10xxxxxx 10xxxxxx   from U+10000 to U+10FFFF
+    /// ```
+    private int encoded(int lead) throws IOException {
+        int more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+        int least = more == 1 ? 0x80 : more == 2 ? 0x800 : 0x10000;
+        boolean valid = lead >= 0xC0 && lead < 0xF8;
+        int c = lead & (0x3F >> more);
+        for (int i = 0; valid && i < more; i++) {
+            int b = next();
+            valid = (b & 0xC0) == 0x80;
+            c = (c << 6) | (b & 0x3F);
+        }
+        boolean surrogate = c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE;
+        if (!valid || c < least || c > Character.MAX_CODE_POINT || surrogate) {
+            throw invalid("a string is not UTF-8");
+        }
+        return c;
     }
 
     /// {@return the character that an escape stands for, after its backslash}
@@ -331,7 +350,8 @@ final class StrictJson {
         next();
     }
 
-    /// Whether an object or an array ends here; moves past its end, or past the comma before the next of its values.
+    /// Whether an object or an array ends here; moves past its end, or past the comma before the next of its
+    /// values.
     private boolean closes(char bracket, boolean first) throws IOException {
         if (peekToken() == bracket) {
             next();
@@ -384,14 +404,17 @@ final class StrictJson {
         return c;
     }
 
-    private WeightsException invalid(String what) {
-        return WeightsException.of(
-                source.name(), "the " + document + " is not valid JSON: " + what + ", at byte " + position());
+    private ModelException invalid(String what, Object... values) {
+        return ModelException.of(
+                source.name(), "the " + document + " is not valid JSON: " + what + ", at byte " + position(), values);
     }
 
     /// {@return an exception for something wrong with the value that is read or was read last}
-    WeightsException problem(String what) {
-        return WeightsException.of(
-                source.name(), "the " + document + " is malformed at byte " + valueStart + ": " + what);
+    ///
+    /// @param what what is wrong; each `{}` stands for the next of the values
+    /// @param values what is put into the sentence
+    ModelException problem(String what, Object... values) {
+        return ModelException.of(
+                source.name(), "the " + document + " is malformed at byte " + valueStart + ": " + what, values);
     }
 }

@@ -10,7 +10,7 @@ import java.util.Objects;
 
 /// Text that was made once and lies in off-heap memory, which is freed when nobody refers to it any more: a
 /// vocabulary of a quarter of a million words is some ten megabytes, too much for a small heap.
-public final class TextSource implements Source {
+final class TextSource implements Source {
     /// Writes the text, a little at a time; the same at each call.
     @FunctionalInterface
     public interface Text {

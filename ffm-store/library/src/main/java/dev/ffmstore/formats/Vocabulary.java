@@ -16,7 +16,7 @@ import java.util.Optional;
 /// merges.txt                  #version: 0.2, then a merge a line   in the form of Hugging Face's slow tokenizers
 /// chat_template.jinja         the template as it is
 /// ```
-public final class Vocabulary {
+final class Vocabulary {
     private static final String PREFIX = "tokenizer.ggml.";
     private static final String TOKENS = PREFIX + "tokens";
     private static final String MERGES = PREFIX + "merges";

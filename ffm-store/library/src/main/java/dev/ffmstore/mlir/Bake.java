@@ -1,10 +1,9 @@
 package dev.ffmstore.mlir;
 
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,155 +17,156 @@ import java.util.Set;
 
 /// An MLIR module, as text or as bytecode, with a model's tensors put in as the data of its resources.
 ///
-/// A constant of such a module is `dense_resource<NAME>`, without data, where `NAME` is the name of a tensor:
+/// A constant that such a module leaves open is `dense_resource<NAME>`, without data, where `NAME` is the name
+/// of a tensor:
 ///
 /// ```java
 /// try (Source module = Source.of(path)) {
-///     Bake bake = Bake.of(module, constants, DeclaredTypes.none());
+///     Bake bake = Bake.of(module, tensors, DeclaredTypes.none());
 ///     bake.layout();    // the module with its weights: text of text, bytecode of bytecode
 /// }
 /// ```
 ///
-/// All of the module that is not about resources is copied byte by byte; resources that have data keep it. Every
-/// resource without data must be a tensor of the very type that the module declares. Data is never read here.
+/// Everything in the module that is not about resources is copied byte by byte; resources that have data keep it.
+/// Every resource without data must be a tensor of exactly the type that the module declares. Tensor data is
+/// never read here.
 ///
 /// @param layout the module with its weights; refers to the module's source, which must stay open while it is used
-/// @param filled the constants that were put in, in the order of their first use
+/// @param filled the tensors that were put in, in the order of their first use
 /// @param kept how many resources had data and keep it
-public record Bake(FileLayout layout, List<Constant> filled, int kept) {
+public record Bake(FileLayout layout, List<TensorSlot> filled, int kept) {
     public Bake {
         filled = List.copyOf(filled);
     }
 
-    /// Finds the tensors that a module asks for, and lays the whole out.
+    /// Finds the tensors that a module asks for, and lays out the module with their data.
     ///
     /// @param module text, or MLIR bytecode up to version 6; of any size; stays the caller's
-    /// @param constants the tensors
-    /// @param types types of resources that the module does not tell; those that it tells must be the same
+    /// @param tensors where the tensors come from
+    /// @param types types of resources for which the module states none; where it does, they must be the same
     /// @return the module with its weights
     /// @throws ModuleException if the module is malformed, has no resource without data, asks for a tensor that is
-    /// not there or has another type, or does not tell a type that is not declared either
+    /// not there or has another type, or uses a resource whose type neither it nor `types` states
     /// @throws IOException if the module cannot be read
-    public static Bake of(Source module, ConstantSource constants, DeclaredTypes types) throws IOException {
+    public static Bake of(Source module, TensorSource tensors, DeclaredTypes types) throws IOException {
         Source.Identity before = module.identity();
-        Bake bake = new Filling(module, constants, types).bake();
+        Bake bake = new Filling(module, tensors, types).bake();
         if (!module.identity().equals(before)) {
             throw ModuleException.of(module.name(), "has changed while it was being read");
         }
         return bake;
     }
 
-    /// The work of one call.
+    /// The work of one call of [#of].
     private static final class Filling {
         private final Source module;
-        private final ConstantSource constants;
+        private final TensorSource tensors;
         private final DeclaredTypes declared;
         private final ModuleResources resources;
-        private final Map<String, Constant> byName = new HashMap<>();
+        private final Map<String, TensorSlot> byName = new HashMap<>();
 
-        Filling(Source module, ConstantSource constants, DeclaredTypes declared) throws IOException {
+        Filling(Source module, TensorSource tensors, DeclaredTypes declared) throws IOException {
             this.module = module;
-            this.constants = constants;
+            this.tensors = tensors;
             this.declared = declared;
             this.resources = ModuleResources.of(module);
-            constants.constants().forEach(constant -> byName.put(constant.name(), constant));
+            tensors.tensors().forEach(tensor -> byName.put(tensor.name(), tensor));
         }
 
         Bake bake() throws IOException {
-            Map<String, Constant> data = new LinkedHashMap<>();
+            Map<String, TensorSlot> data = new LinkedHashMap<>();
             Set<String> used = new HashSet<>();
             for (DeclaredResource use : resources.uses()) {
                 used.add(use.key());
                 if (resources.hasData(use.key())) {
                     checkKept(use);
                 } else {
-                    data.put(use.key(), constant(use));
+                    data.put(use.key(), tensor(use));
                 }
             }
             for (Map.Entry<String, TypesFile.Line> line : declared.lines().entrySet()) {
                 if (!used.contains(line.getKey())) {
                     throw ModuleException.at(
                             declared.file(),
-                            "name is no resource of " + Printable.escape(module.name()),
                             line.getValue().offset(),
                             null,
-                            quote(line.getKey()));
+                            ModuleException.quoted(line.getKey()),
+                            "name is no resource of {}",
+                            module.name());
                 }
             }
             if (data.isEmpty()) {
                 throw ModuleException.of(module.name(), "has no dense_resource without data");
             }
-            return new Bake(resources.with(data), new ArrayList<>(data.values()), resources.dataCount());
+            return new Bake(resources.with(tensors, data), new ArrayList<>(data.values()), resources.dataCount());
         }
 
-        private Constant constant(DeclaredResource use) throws ModuleException {
-            Constant constant = byName.get(use.key());
-            if (constant == null) {
+        private TensorSlot tensor(DeclaredResource use) throws ModuleException {
+            TensorSlot tensor = byName.get(use.key());
+            if (tensor == null) {
                 throw ModuleException.at(
                         module.name(),
-                        "resource " + quote(use.key()) + " has no data, and is no tensor of "
-                                + Printable.escape(constants.name()) + " in the names of "
-                                + Printable.escape(constants.convention()),
                         use.offset(),
-                        use.type().map(Filling::print).orElse(null),
-                        null);
+                        use.type().orElse(null),
+                        null,
+                        "resource \"{}\" has no data, and is no tensor of {} in the names of {}",
+                        use.key(),
+                        tensors.name(),
+                        tensors.convention());
             }
             TensorType expected = type(use);
-            TensorType got = TensorType.of(constant);
+            TensorType got = TensorType.of(tensor);
             if (!expected.equals(got)) {
                 throw ModuleException.at(
                         module.name(),
-                        "resource " + quote(use.key()) + " is another tensor in " + Printable.escape(constants.name()),
                         use.offset(),
-                        print(expected),
-                        print(got));
+                        expected,
+                        got,
+                        "resource \"{}\" is another tensor in {}",
+                        use.key(),
+                        tensors.name());
             }
-            return constant;
+            return tensor;
         }
 
-        /// What the module tells, or else the user; both if both do.
+        /// The type that the module states, or else the user. If both state one, they must agree.
         private TensorType type(DeclaredResource use) throws ModuleException {
             Optional<TypesFile.Line> line = Optional.ofNullable(declared.lines().get(use.key()));
             if (use.type().isPresent() && line.isPresent() && !use.type().equals(line.map(TypesFile.Line::type))) {
                 throw ModuleException.at(
                         declared.file(),
-                        "type of " + quote(use.key()) + " is not that of " + Printable.escape(module.name()),
                         line.get().offset(),
-                        print(use.type().get()),
-                        print(line.get().type()));
+                        use.type().get(),
+                        line.get().type(),
+                        "type of \"{}\" is not that of {}",
+                        use.key(),
+                        module.name());
             }
             return use.type()
                     .or(() -> line.map(TypesFile.Line::type))
                     .orElseThrow(() -> ModuleException.at(
                             module.name(),
-                            "the module does not tell the type of resource " + quote(use.key())
-                                    + ": declare it in a file of types",
                             use.offset(),
                             null,
-                            null));
+                            null,
+                            "the module does not tell the type of resource \"{}\": declare it in a file of types",
+                            use.key()));
         }
 
-        /// Tools take a blob that is shorter than its tensor without a word.
+        /// Other tools accept data that is shorter than its tensor without a word.
         private void checkKept(DeclaredResource use) throws ModuleException {
             OptionalLong expected = use.type().map(TensorType::byteSize).orElse(OptionalLong.empty());
             OptionalLong got = resources.dataSize(use.key());
             if (expected.isPresent() && got.isPresent() && expected.getAsLong() != got.getAsLong()) {
                 throw ModuleException.at(
                         module.name(),
-                        "data of resource " + quote(use.key()) + " is not of the size of its tensor, "
-                                + print(use.type().orElseThrow()),
                         use.offset(),
                         expected.getAsLong() + " bytes",
-                        got.getAsLong());
+                        got.getAsLong(),
+                        "data of resource \"{}\" is not of the size of its tensor, {}",
+                        use.key(),
+                        use.type().orElseThrow());
             }
-        }
-
-        private static String quote(String name) {
-            return MlirString.quote(name);
-        }
-
-        private static String print(TensorType type) {
-            return Printable.escape(type.toString(), 200);
         }
     }
 }

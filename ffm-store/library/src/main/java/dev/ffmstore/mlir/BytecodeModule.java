@@ -1,6 +1,7 @@
 package dev.ffmstore.mlir;
 
-import dev.ffmstore.export.Constant;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.gguf.Source;
 import java.io.IOException;
@@ -24,12 +25,12 @@ import java.util.Set;
 /// section 6     varint number of external groups, then groups of resources, the external ones first:
 ///               varint provider (a string if external, else a dialect), varint count,
 ///               count × {varint name, varint size, u8 kind: 0 blob, 1 bool, 2 string}
-/// section 5     the resources, one behind the other; a blob is
+/// section 5     the resources, one after the other; a blob is
 ///               varint alignment, varint size, 0xCB … up to a multiple of the alignment, data
 /// ```
 ///
-/// A size in section 6 counts all of a blob, and 0 is a resource that is declared only. Resources that belong to
-/// dialects are numbered as they stand in section 6; attributes name them by these numbers.
+/// A size in section 6 counts all of a blob; 0 stands for a resource that is only declared. Resources that belong
+/// to dialects are numbered in the order of section 6, and attributes refer to them by these numbers.
 final class BytecodeModule extends ModuleResources {
     static final byte[] MAGIC = {0x4D, 0x4C, (byte) 0xEF, 0x52};
 
@@ -37,16 +38,16 @@ final class BytecodeModule extends ModuleResources {
     private static final int BLOB = 0;
     private static final int LAST_KIND = 2;
 
-    /// Readers that hold a file in memory refuse more.
+    /// Readers that hold a file in memory refuse a larger alignment.
     private static final int ALIGNMENT = 16;
 
     private static final int MAX_DIALECTS = 1 << 16;
 
-    /// A resource as it stands in the file.
+    /// A resource as section 6 lists it.
     ///
     /// @param name the index of its name
     /// @param offset where it starts in the file
-    /// @param size in bytes, in the file; 0 if it is declared only
+    /// @param size in bytes, in the file; 0 if it is only declared
     private record Entry(long name, int kind, long offset, long size) {}
 
     /// Resources of one provider.
@@ -70,10 +71,10 @@ final class BytecodeModule extends ModuleResources {
         cursor.skip(MAGIC.length, "magic");
         long version = cursor.varint("version");
         if (version > NEWEST_VERSION) {
-            throw cursor.fail("version of MLIR bytecode", MAGIC.length, NEWEST_VERSION + " at most", version);
+            throw cursor.fail(MAGIC.length, NEWEST_VERSION + " at most", version, "version of MLIR bytecode");
         }
         while (cursor.u8("name of the producer") != 0) {
-            // of no concern
+            // the name is not used
         }
         long sectionsStart = cursor.position();
         BytecodeModule module = new BytecodeModule(source, sectionsStart, BytecodeSection.readAll(source, cursor));
@@ -97,7 +98,7 @@ final class BytecodeModule extends ModuleResources {
         long at = cursor.position();
         long count = cursor.varint("number of dialects");
         if (count > MAX_DIALECTS) {
-            throw cursor.fail("number of dialects", at, MAX_DIALECTS + " at most", count);
+            throw cursor.fail(at, MAX_DIALECTS + " at most", count, "number of dialects");
         }
         for (int i = 0; i < count; i++) {
             long name = cursor.varint("name of a dialect");
@@ -132,7 +133,7 @@ final class BytecodeModule extends ModuleResources {
                 long size = cursor.varint("size of a resource");
                 int kind = cursor.u8("kind of a resource");
                 if (size > end - next || kind > LAST_KIND) {
-                    throw cursor.fail("resource does not fit", at, (end - next) + " bytes at most", size);
+                    throw cursor.fail(at, (end - next) + " bytes at most", size, "resource does not fit");
                 }
                 hold("", at);
                 entries.add(new Entry(name, kind, next, size));
@@ -191,11 +192,11 @@ final class BytecodeModule extends ModuleResources {
             OptionalLong size =
                     entry.kind == BLOB ? OptionalLong.of(Blob.read(source, entry).size) : OptionalLong.empty();
             if (!addData(key, size, entry.offset)) {
-                throw cursor.fail("resource is there twice", entry.offset, null, MlirString.quote(key));
+                throw cursor.fail(entry.offset, null, ModuleException.quoted(key), "resource is there twice");
             }
         } else if (uses.isEmpty()) {
             if (isUsed(key)) {
-                throw cursor.fail("resource is there twice", cursor.position(), null, MlirString.quote(key));
+                throw cursor.fail(cursor.position(), null, ModuleException.quoted(key), "resource is there twice");
             }
             addUse(key, Optional.empty(), cursor.position());
         }
@@ -213,16 +214,16 @@ final class BytecodeModule extends ModuleResources {
             long padding = end - cursor.position() - size;
             if (padding < 0 || padding >= alignment) {
                 throw cursor.fail(
-                        "size of a resource does not fit", entry.offset, end - cursor.position() + " at most", size);
+                        entry.offset, end - cursor.position() + " at most", size, "size of a resource does not fit");
             }
             return new Blob(alignment, end - size, size);
         }
     }
 
     @Override
-    public FileLayout with(Map<String, Constant> data) throws IOException {
-        Rewriting rewriting = new Rewriting(data);
-        FileLayout.Builder layout = FileLayout.builder();
+    FileLayout with(TensorSource tensors, Map<String, TensorSlot> data) throws IOException {
+        Rewriting rewriting = new Rewriting(tensors, data);
+        FileLayout.Builder layout = FileLayout.builder(tensors);
         layout.add(new FileLayout.Copy(source, 0, sectionsStart));
         for (BytecodeSection section : sections.values()) {
             switch (section.id()) {
@@ -240,9 +241,8 @@ final class BytecodeModule extends ModuleResources {
         return layout.build();
     }
 
-    /// Adds what stands before a section's data. One that comes to lie on its alignment does not mention it, just
-    /// as
-    /// MLIR's own writer has it.
+    /// Adds what stands before a section's data. A section whose data is aligned without padding does not state its
+    /// alignment, as in MLIR's own writer.
     private static void addHead(FileLayout.Builder layout, int id, long alignment, long length) {
         byte[] plain = new BytecodeWriting().u8(id).varint(length).toBytes();
         if ((layout.size() + plain.length & (alignment - 1)) == 0) {
@@ -261,16 +261,15 @@ final class BytecodeModule extends ModuleResources {
         layout.add(new FileLayout.Fill(BytecodeWriting.PADDING, -layout.size() & (alignment - 1)));
     }
 
-    /// Sections 5 and 6 anew: 5 from the start of its data, which is aligned at least as much as any blob, and 6 as
-    /// the sizes come out.
+    /// Writes sections 5 and 6 anew: section 5 from the start of its data, which is aligned at least as much as any
+    /// blob in it, and section 6 with the sizes that come out.
     private final class Rewriting {
-        private final Map<String, Constant> data;
-        private final FileLayout.Builder resources = FileLayout.builder();
+        private final FileLayout.Builder resources;
         private final BytecodeWriting offsets = new BytecodeWriting();
         private long alignment = ALIGNMENT;
 
-        Rewriting(Map<String, Constant> data) throws IOException {
-            this.data = data;
+        Rewriting(TensorSource tensors, Map<String, TensorSlot> data) throws IOException {
+            this.resources = FileLayout.builder(tensors);
             offsets.varint(external.size());
             for (Group group : external) {
                 write(group, Map.of());
@@ -280,13 +279,13 @@ final class BytecodeModule extends ModuleResources {
             }
         }
 
-        private void write(Group group, Map<String, Constant> filled) throws IOException {
+        private void write(Group group, Map<String, TensorSlot> filled) throws IOException {
             offsets.varint(group.provider).varint(group.entries.size());
             for (Entry entry : group.entries) {
                 long start = resources.size();
-                Constant constant = entry.size == 0 ? filled.get(strings.getOrDefault(entry.name, "")) : null;
-                if (constant != null) {
-                    blob(ALIGNMENT, constant.byteSize(), new FileLayout.Raw(constant));
+                TensorSlot tensor = entry.size == 0 ? filled.get(strings.getOrDefault(entry.name, "")) : null;
+                if (tensor != null) {
+                    blob(ALIGNMENT, tensor.byteSize(), new FileLayout.Raw(tensor));
                 } else if (entry.kind == BLOB && entry.size > 0) {
                     Blob blob = Blob.read(source, entry);
                     blob(blob.alignment, blob.size, new FileLayout.Copy(source, blob.start, blob.size));

@@ -18,9 +18,9 @@ import java.util.Map;
 /// @param source the file
 /// @param id 0 strings, 1 dialects, 2 attributes and types, 3 their offsets, 4 operations, 5 resources, 6 their
 /// offsets, 7 a dialect's version, 8 properties
-/// @param alignment 1 if it has none
+/// @param alignment of its data; 1 if the section states none
 /// @param start where its data starts in the file
-/// @param length of the data, in bytes
+/// @param length the size of its data in bytes
 record BytecodeSection(Source source, int id, long alignment, long start, long length) {
     static final int STRINGS = 0;
     static final int DIALECTS = 1;
@@ -33,7 +33,7 @@ record BytecodeSection(Source source, int id, long alignment, long start, long l
     static final int ALIGNED = 0x80;
     private static final long MAX_ALIGNMENT = 1 << 20;
 
-    /// Reads one section's head, and moves on behind its data.
+    /// Reads the head of one section, and moves on past its data.
     static BytecodeSection read(Source source, ModuleCursor cursor) throws IOException {
         long at = cursor.position();
         int id = cursor.u8("id of a section");
@@ -44,32 +44,32 @@ record BytecodeSection(Source source, int id, long alignment, long start, long l
             cursor.skip(-cursor.position() & (alignment - 1), "padding of a section");
         }
         if ((id & ~ALIGNED) > LAST_ID) {
-            throw cursor.fail("unknown section", at, LAST_ID + " at most", id & ~ALIGNED);
+            throw cursor.fail(at, LAST_ID + " at most", id & ~ALIGNED, "unknown section");
         }
         BytecodeSection section = new BytecodeSection(source, id & ~ALIGNED, alignment, cursor.position(), length);
         cursor.skip(length, "section " + section.id);
         return section;
     }
 
-    /// Reads the sections up to the end of the file, by their ids, in the file's order.
+    /// {@return the sections up to the end of the file, by their ids, in the order of the file}
     static Map<Integer, BytecodeSection> readAll(Source source, ModuleCursor cursor) throws IOException {
         Map<Integer, BytecodeSection> sections = new LinkedHashMap<>();
         while (cursor.remaining() > 0) {
             long at = cursor.position();
             BytecodeSection section = read(source, cursor);
             if (sections.put(section.id, section) != null) {
-                throw cursor.fail("section is there twice", at, null, section.id);
+                throw cursor.fail(at, null, section.id, "section is there twice");
             }
         }
         return sections;
     }
 
-    /// {@return an alignment, made sure to be one}
+    /// {@return an alignment, checked to be a power of two and not too large}
     static long alignment(ModuleCursor cursor, String what) throws IOException {
         long at = cursor.position();
         long alignment = cursor.varint(what);
         if (Long.bitCount(alignment) != 1 || alignment > MAX_ALIGNMENT) {
-            throw cursor.fail(what, at, "a power of two, " + MAX_ALIGNMENT + " at most", alignment);
+            throw cursor.fail(at, "a power of two, " + MAX_ALIGNMENT + " at most", alignment, "{}", what);
         }
         return alignment;
     }
@@ -83,6 +83,6 @@ record BytecodeSection(Source source, int id, long alignment, long start, long l
     }
 
     static ModuleException missing(Source source, int id) {
-        return ModuleException.of(source.name(), "has no section " + id);
+        return ModuleException.of(source.name(), "has no section {}", id);
     }
 }

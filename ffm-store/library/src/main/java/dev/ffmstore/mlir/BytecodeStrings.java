@@ -6,22 +6,22 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// The strings of MLIR bytecode, of which only a few are wanted, and only those held.
+/// Reads strings of MLIR bytecode: only the few that are wanted are held in memory.
 ///
 /// ```text
-/// varint  how many
-/// varint  the length of each, of the last string first, its NUL included
-/// bytes   the strings, each with a NUL behind it, up to the end of the section
+/// varint  how many strings there are
+/// varint  the length of each, its NUL included; that of the last string comes first
+/// bytes   the strings, each followed by a NUL, up to the end of the section
 /// ```
 final class BytecodeStrings {
-    /// All wanted names together; far more than any module of real use has.
+    /// How large all wanted names together may be: far more than any real module has.
     private static final long MAX_TOTAL_BYTES = 8 << 20;
 
     private BytecodeStrings() {}
 
     private record Range(long start, int length) {}
 
-    /// {@return the strings of these indices}
+    /// {@return the wanted strings by their indices}
     static Map<Long, String> read(BytecodeSection section, Set<Long> wanted) throws IOException {
         Map<Long, String> strings = new HashMap<>();
         ModuleCursor cursor = section.cursor();
@@ -32,7 +32,7 @@ final class BytecodeStrings {
             strings.put(
                     found.getKey(),
                     MlirString.utf8(bytes, range.length)
-                            .orElseThrow(() -> cursor.fail("name is not UTF-8", range.start, null, null)));
+                            .orElseThrow(() -> cursor.fail(range.start, null, null, "name is not UTF-8")));
         }
         return strings;
     }
@@ -47,23 +47,23 @@ final class BytecodeStrings {
             long at = cursor.position();
             long length = cursor.varint("length of a string");
             if (length < 1 || length > end - cursor.position()) {
-                throw cursor.fail("length of a string", at, "1 to " + (end - cursor.position()), length);
+                throw cursor.fail(at, "1 to " + (end - cursor.position()), length, "length of a string");
             }
             end -= length;
             if (wanted.contains(index)) {
                 if (length > MlirLexer.MAX_TEXT) {
-                    throw cursor.fail("name is too long", end, MlirLexer.MAX_TEXT + " bytes at most", length);
+                    throw cursor.fail(end, MlirLexer.MAX_TEXT + " bytes at most", length, "name is too long");
                 }
                 total += length;
                 if (total > MAX_TOTAL_BYTES) {
-                    throw cursor.fail("too many names of resources", end, MAX_TOTAL_BYTES + " bytes at most", "more");
+                    throw cursor.fail(end, MAX_TOTAL_BYTES + " bytes at most", "more", "too many names of resources");
                 }
                 ranges.put(index, new Range(end, (int) length - 1));
             }
         }
         for (long index : wanted) {
             if (!ranges.containsKey(index)) {
-                throw cursor.fail("no such string", section.start(), count + " strings", "index " + index);
+                throw cursor.fail(section.start(), count + " strings", "index " + index, "no such string");
             }
         }
         return ranges;

@@ -17,7 +17,7 @@ import java.util.function.LongPredicate;
 /// ```text
 /// section 3   varint number of attributes, varint number of types, then groups, those of attributes first:
 ///             varint dialect, varint count, count × varint (size << 1 | hasEncoding)
-/// section 2   the attributes and types, one behind the other; one without an encoding is text and a NUL
+/// section 2   the attributes and types, one after the other; one without an encoding is text and a NUL
 ///
 /// attribute of dialect builtin   varint 16, varint type, varint resource                dense_resource
 /// types of dialect builtin       varint 13, varint rank, zigzag dimensions, varint type tensor
@@ -26,7 +26,7 @@ import java.util.function.LongPredicate;
 ///                                varint 3, 4, 5, 6                                       bf16, f16, f32, f64
 /// ```
 ///
-/// Types and attributes are visited, not held: what is held grows with the resources alone.
+/// Types and attributes are visited, not held: memory grows with the number of resources alone.
 final class BytecodeTypes {
     private static final int DENSE_RESOURCE = 16;
     private static final int INTEGER = 0;
@@ -39,17 +39,23 @@ final class BytecodeTypes {
     private static final int MAX_RANK = 64;
     private static final int MAX_ELEMENT_TEXT = 64;
 
-    /// An attribute that is a resource's data.
+    /// An attribute whose data is a resource.
     ///
     /// @param type the index of its type
     /// @param resource the index of the resource
-    /// @param offset where in the file
+    /// @param offset where the attribute is in the file
     record Use(long type, long resource, long offset) {}
 
-    /// A tensor type as it stands.
+    /// A tensor type as bytecode has it.
+    ///
+    /// @param element the index of the type of its elements
+    /// @param encoded whether it has an encoding
     private record Tensor(List<Long> dimensions, long element, boolean encoded) {}
 
     /// An attribute or type.
+    ///
+    /// @param builtin whether it belongs to the dialect builtin
+    /// @param encoded whether it is bytecode, not text
     private record Entry(long index, boolean builtin, boolean encoded, long offset, long size) {}
 
     private interface Visitor {
@@ -61,7 +67,7 @@ final class BytecodeTypes {
     private final BytecodeSection dataSection;
     private final LongPredicate isBuiltin;
 
-    /// @param isBuiltin whether a dialect of this index is the one called builtin
+    /// @param isBuiltin whether the dialect of an index is the one called builtin
     BytecodeTypes(Source source, Map<Integer, BytecodeSection> sections, LongPredicate isBuiltin) throws IOException {
         this.offsets = required(source, sections, BytecodeSection.ATTRIBUTE_AND_TYPE_OFFSETS);
         this.dataSection = required(source, sections, BytecodeSection.ATTRIBUTES_AND_TYPES);
@@ -78,9 +84,9 @@ final class BytecodeTypes {
         return section;
     }
 
-    /// {@return the uses of resources, each of a type once}
+    /// {@return the uses of resources, each resource with each type once}
     ///
-    /// @param resources how many resources there are, at which the number of uses is limited too, times 16
+    /// @param resources how many resources there are; more than 16 uses for each of them are refused
     List<Use> uses(long resources) throws IOException {
         Set<Long> seen = new LinkedHashSet<>();
         List<Use> uses = new ArrayList<>();
@@ -91,22 +97,22 @@ final class BytecodeTypes {
             long type = data.varint("type of an attribute");
             long resource = data.varint("resource of an attribute");
             if (resource >= resources) {
-                throw data.fail("no such resource", entry.offset, resources + " resources", "index " + resource);
+                throw data.fail(entry.offset, resources + " resources", "index " + resource, "no such resource");
             }
             if (type >= 1L << 32) {
-                throw data.fail("no such type", entry.offset, "less than 2^32", "index " + type);
+                throw data.fail(entry.offset, "less than 2^32", "index " + type, "no such type");
             }
             if (seen.add(type << 31 | resource)) {
                 uses.add(new Use(type, resource, entry.offset));
             }
             if (uses.size() > 16 * resources) {
-                throw data.fail("too many uses of resources", entry.offset, 16 * resources + " at most", "more");
+                throw data.fail(entry.offset, 16 * resources + " at most", "more", "too many uses of resources");
             }
         });
         return uses;
     }
 
-    /// {@return those of these types that are ranked tensors}
+    /// {@return those of the types with these indices that are ranked tensors}
     Map<Long, TensorType> tensors(Set<Long> types) throws IOException {
         Map<Long, Tensor> tensors = new HashMap<>();
         Set<Long> elements = new LinkedHashSet<>();
@@ -144,7 +150,7 @@ final class BytecodeTypes {
         long at = data.position();
         long rank = data.varint("rank of a tensor type");
         if (rank > MAX_RANK) {
-            throw data.fail("rank of a tensor type", at, MAX_RANK + " at most", rank);
+            throw data.fail(at, MAX_RANK + " at most", rank, "rank of a tensor type");
         }
         List<Long> dimensions = new ArrayList<>();
         for (int i = 0; i < rank; i++) {
@@ -155,8 +161,8 @@ final class BytecodeTypes {
     }
 
     private String element(Entry entry) throws IOException {
-        if (!entry.encoded) { // a type of a dialect's own, in its text form
-            int length = (int) Math.clamp(entry.size - 1, 0, MAX_ELEMENT_TEXT);
+        if (!entry.encoded) { // a type that a dialect has written as text
+            int length = Math.clamp(entry.size - 1, 0, MAX_ELEMENT_TEXT);
             return new String(data.bytes(length, "a type"), StandardCharsets.ISO_8859_1);
         }
         if (!entry.builtin) {
@@ -196,14 +202,15 @@ final class BytecodeTypes {
             long at = cursor.position();
             long inGroup = cursor.varint("size of a group");
             if (inGroup > count - index) {
-                throw cursor.fail("size of a group", at, (count - index) + " at most", inGroup);
+                throw cursor.fail(at, (count - index) + " at most", inGroup, "size of a group");
             }
             for (long i = 0; i < inGroup; i++, index++) {
                 at = cursor.position();
                 long bits = cursor.varint("size of an attribute or type");
                 long size = bits >>> 1;
                 if (size > dataSection.end() - offset) {
-                    throw cursor.fail("size of an attribute or type", at, dataSection.end() - offset, size);
+                    throw cursor.fail(
+                            at, (dataSection.end() - offset) + " at most", size, "size of an attribute or type");
                 }
                 data.seek(offset);
                 visitor.visit(new Entry(index, builtin, (bits & 1) != 0, offset, size));

@@ -2,7 +2,7 @@ package dev.ffmstore.mlir;
 
 import java.io.ByteArrayOutputStream;
 
-/// Small stretches of MLIR bytecode, growing.
+/// A growing piece of MLIR bytecode.
 final class BytecodeWriting {
     static final byte PADDING = (byte) 0xCB;
 
@@ -15,7 +15,7 @@ final class BytecodeWriting {
 
     /// Adds a varint in its shortest form; see [ModuleCursor].
     ///
-    /// @param value 64 bits, as unsigned
+    /// @param value 64 bits, taken as unsigned
     BytecodeWriting varint(long value) {
         int length = 1;
         while (length < 9 && value >>> (7 * length) != 0) {

@@ -2,9 +2,9 @@ package dev.ffmstore.mlir;
 
 import java.util.Optional;
 
-/// A place of a module that uses a resource.
+/// A use of a resource in a module.
 ///
-/// @param key the resource's name
-/// @param type the type of the tensor that it is there, if the module tells
-/// @param offset where in the file, in bytes from its start
-public record DeclaredResource(String key, Optional<TensorType> type, long offset) {}
+/// @param key the name of the resource
+/// @param type the type of the tensor there, if the module states it
+/// @param offset where the use is in the file, in bytes from its start
+record DeclaredResource(String key, Optional<TensorType> type, long offset) {}

@@ -3,12 +3,11 @@ package dev.ffmstore.mlir;
 import dev.ffmstore.gguf.Source;
 import java.io.IOException;
 import java.util.Map;
-import java.util.Set;
 
-/// Types of resources that a user declares beside a module, for a module that does not tell them itself.
+/// Types of resources that a user declares beside a module, for a module that does not state them itself.
 ///
-/// A file of them is UTF-8 text with a line for each resource: its name, blanks, and its type. A name with blanks
-/// stands in quotes, as in MLIR. Empty lines, and lines that begin with `//`, are left out.
+/// A file of them is UTF-8 text with one line per resource: its name, blanks, and its type. A name with blanks is
+/// written in quotes, as in MLIR. Empty lines, and lines that begin with `//`, are ignored.
 ///
 /// ```text
 /// // name               type
@@ -40,11 +39,6 @@ public final class DeclaredTypes {
     /// @throws IOException if it cannot be read
     public static DeclaredTypes read(Source source) throws IOException {
         return new DeclaredTypes(source.name(), TypesFile.read(source));
-    }
-
-    /// {@return the names that have a type}
-    public Set<String> names() {
-        return lines.keySet();
     }
 
     String file() {

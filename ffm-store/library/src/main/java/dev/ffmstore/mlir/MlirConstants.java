@@ -1,15 +1,14 @@
 package dev.ffmstore.mlir;
 
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
-import dev.ffmstore.internal.text.Printable;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// An MLIR module as text that holds constants, each returned by a function of its name, the data in hex at the
-/// end.
+/// An MLIR module, as text, with a function for each tensor that returns it as a constant. The data stands in hex
+/// at the end.
 ///
 /// ```text
 /// module {
@@ -28,42 +27,35 @@ import java.util.Map;
 /// ```
 ///
 /// Only the dialects func and stablehlo are used, so every compiler of StableHLO reads it. The functions are
-/// public:
-/// the module can be compiled and called as it is, and merged into one that calls them. Tied constants have one
-/// resource. The file is some 2.0 times as large as the data.
+/// public: the module can be compiled and called as it is, or merged into one that calls them. Tied tensors share
+/// one resource. The file is about twice as large as the data.
 public final class MlirConstants {
     private MlirConstants() {}
 
-    /// {@return the module, UTF-8, in the order of the constants}
+    /// {@return the module, in UTF-8, with the functions in the order of the tensors}
     ///
-    /// @param constants what to write
-    public static FileLayout layout(ConstantSource constants) {
-        Map<String, Constant> data = new LinkedHashMap<>();
-        StringBuilder text = new StringBuilder("// ")
-                .append(constants.constants().size())
-                .append(" tensors of ")
-                .append(Printable.escape(constants.name()))
-                .append(", names: ")
-                .append(Printable.escape(constants.convention()))
-                .append("\nmodule {\n");
-        for (Constant constant : constants.constants()) {
-            String resource = constant.aliasOf().filter(data::containsKey).orElse(constant.name());
-            if (resource.equals(constant.name())) {
-                data.put(resource, constant);
+    /// @param tensors what to write
+    public static FileLayout layout(TensorSource tensors) {
+        Map<String, TensorSlot> data = new LinkedHashMap<>();
+        StringBuilder text = new StringBuilder(Heading.of(tensors)).append("module {\n");
+        for (TensorSlot tensor : tensors.tensors()) {
+            String resource = tensor.aliasOf().filter(data::containsKey).orElse(tensor.name());
+            if (resource.equals(tensor.name())) {
+                data.put(resource, tensor);
             }
-            append(text, constant, resource);
+            append(text, tensor, resource);
         }
         text.append("}\n");
-        FileLayout.Builder layout = FileLayout.builder();
+        FileLayout.Builder layout = FileLayout.builder(tensors);
         layout.add(new FileLayout.Literal(text.toString().getBytes(StandardCharsets.UTF_8)));
         TextModule.addMetadata(layout, data);
         return layout.build();
     }
 
-    private static void append(StringBuilder text, Constant constant, String resource) {
-        TensorType type = TensorType.of(constant);
+    private static void append(StringBuilder text, TensorSlot tensor, String resource) {
+        TensorType type = TensorType.of(tensor);
         text.append("  func.func @")
-                .append(MlirString.quote(constant.name()))
+                .append(MlirString.quote(tensor.name()))
                 .append("() -> ")
                 .append(type)
                 .append(" {\n    %0 = stablehlo.constant dense_resource<")

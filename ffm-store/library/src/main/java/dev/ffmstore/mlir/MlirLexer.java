@@ -1,19 +1,18 @@
 package dev.ffmstore.mlir;
 
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// The tokens of MLIR text, as far as finding resources needs them.
 ///
 /// Comments (`//` to the end of the line) and white space stand between tokens. Names with a sigil (`@main`, `%0`,
-/// `#map`) and numbers (`4xf32`) are one token each, so that a part of one is never taken for a word. A token's
-/// text
-/// is kept up to [#MAX_TEXT] bytes: hex data of any size passes through the window of the cursor.
+/// `#map`) and numbers (`4xf32`) are one token each, so that no part of one is taken for a word. Of a token's text,
+/// only the first [#MAX_TEXT] bytes are kept: hex data of any size passes through the window of the cursor.
 final class MlirLexer {
-    /// No name is longer.
+    /// The longest name that is accepted, in bytes.
     static final int MAX_TEXT = 4096;
 
     /// What a token is.
@@ -43,10 +42,6 @@ final class MlirLexer {
         this.cursor = new ModuleCursor(source, 0, source.size());
     }
 
-    Kind kind() {
-        return kind;
-    }
-
     boolean is(Kind expected) {
         return kind == expected;
     }
@@ -64,12 +59,12 @@ final class MlirLexer {
         return start;
     }
 
-    /// {@return where it ends}
+    /// {@return where the token ends in the file}
     long end() {
         return cursor.position();
     }
 
-    /// {@return how long a string is between its quotes, in bytes, escapes as they stand}
+    /// {@return how long a word is, or a string between its quotes, in bytes; escapes count as they are written}
     long length() {
         return length;
     }
@@ -78,24 +73,24 @@ final class MlirLexer {
         return new String(text, 0, (int) length, StandardCharsets.US_ASCII);
     }
 
-    /// {@return the name that this word or string is}
+    /// {@return the name that is spelt by this word or string}
     ///
-    /// @throws ModuleException if it is neither, too long, or not UTF-8
+    /// @throws ModuleException if the token is neither, or is too long, or is not UTF-8
     String name(String what) throws ModuleException {
         if (kind != Kind.WORD && kind != Kind.STRING) {
             throw unexpected(what);
         }
         if (length > MAX_TEXT) {
-            throw cursor.fail(what + " is too long", start, MAX_TEXT + " bytes at most", length);
+            throw cursor.fail(start, MAX_TEXT + " bytes at most", length, "{} is too long", what);
         }
         if (kind == Kind.WORD) {
             return word();
         }
         return MlirString.unescape(text, (int) length)
-                .orElseThrow(() -> cursor.fail(what + " is not a string of UTF-8", start, null, null));
+                .orElseThrow(() -> cursor.fail(start, null, null, "{} is not a string of UTF-8", what));
     }
 
-    /// {@return whether a string begins so}
+    /// {@return whether a word or string begins with a prefix}
     boolean startsWith(String prefix) {
         byte[] expected = prefix.getBytes(StandardCharsets.US_ASCII);
         return length >= expected.length && Arrays.equals(text, 0, expected.length, expected, 0, expected.length);
@@ -104,16 +99,18 @@ final class MlirLexer {
     ModuleException unexpected(String expected) {
         String got = switch (kind) {
             case END -> "the end of the file";
-            case SYMBOL -> Printable.escape(Character.toString(symbol));
-            case WORD, STRING ->
-                Printable.escape(new String(text, 0, (int) Math.min(length, 40), StandardCharsets.ISO_8859_1));
-            default -> kind.toString();
+            case SYMBOL -> Character.toString(symbol);
+            case METADATA_BEGIN -> "{-#";
+            case METADATA_END -> "#-}";
+            case OTHER -> "a number, or a name with a sigil";
+            case WORD, STRING -> new String(text, 0, (int) Math.min(length, 40), StandardCharsets.ISO_8859_1);
         };
-        return cursor.fail("unexpected token", start, expected, got);
+        return cursor.fail(start, expected, got, "unexpected token");
     }
 
-    ModuleException fail(String problem, long offset, Object expected, Object got) {
-        return cursor.fail(problem, offset, expected, got);
+    /// {@return an exception about the module; see [ModuleException#at]}
+    ModuleException fail(long offset, @Nullable Object expected, @Nullable Object got, String what) {
+        return cursor.fail(offset, expected, got, what);
     }
 
     /// Moves on to the next token.
@@ -124,7 +121,7 @@ final class MlirLexer {
         int first = cursor.next();
         switch (first) {
             case -1 -> kind = Kind.END;
-            case 0 -> throw cursor.fail("is not MLIR text, nor MLIR bytecode", start, "no zero bytes", null);
+            case 0 -> throw cursor.fail(start, "no zero bytes", null, "is not MLIR text, nor MLIR bytecode");
             case '"' -> string();
             case '{' -> {
                 if (cursor.peek() == '-' && cursor.peek(1) == '#') {
@@ -190,13 +187,13 @@ final class MlirLexer {
                 return;
             }
             if (c < 0 || c == '\n') {
-                throw cursor.fail("string without an end", start, null, null);
+                throw cursor.fail(start, null, null, "string without an end");
             }
             keep(c);
             if (c == '\\') {
                 int escaped = cursor.next(); // a quote does not end the string here
                 if (escaped < 0 || escaped == '\n') {
-                    throw cursor.fail("string without an end", start, null, null);
+                    throw cursor.fail(start, null, null, "string without an end");
                 }
                 keep(escaped);
             }
@@ -225,11 +222,10 @@ final class MlirLexer {
         }
     }
 
-    /// Reads a tensor's type behind the word `tensor`; the next token is what stands behind it, or inside it where
-    /// it
-    /// has an encoding.
+    /// Reads a tensor's type, from the word `tensor` on. The next token is the one after the type, or, if the type
+    /// has an encoding, the one after the comma in it.
     ///
-    /// @throws ModuleException if it is none
+    /// @throws ModuleException if it is no tensor type
     TensorType tensorType() throws IOException {
         long at = start;
         advance();
@@ -248,22 +244,19 @@ final class MlirLexer {
                 break;
             }
             if (inside.length() == MAX_TEXT) {
-                throw cursor.fail("tensor type is too long", at, MAX_TEXT + " bytes at most", "more");
+                throw cursor.fail(at, MAX_TEXT + " bytes at most", "more", "tensor type is too long");
             }
             inside.append((char) c);
             if (c == ',' && depth == 0) {
-                inside.append(" …"); // an encoding: no dense data of ours
+                inside.append(" …"); // an encoding, which no tensor here has
                 break;
             }
             depth += c == '<' ? 1 : c == '>' ? -1 : 0;
         }
         advance();
         return TensorType.parse(inside.toString())
-                .orElseThrow(() -> cursor.fail(
-                        "is no tensor type",
-                        at,
-                        "tensor<4x4xf32> or the like",
-                        "tensor<" + Printable.escape(inside.toString(), 80) + ">"));
+                .orElseThrow(() ->
+                        cursor.fail(at, "tensor<4x4xf32> or the like", "tensor<" + inside + ">", "is no tensor type"));
     }
 
     private static boolean isDigit(int c) {

@@ -1,36 +1,29 @@
 package dev.ffmstore.mlir;
 
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
-import dev.ffmstore.internal.text.Printable;
 import java.nio.charset.StandardCharsets;
 
-/// MLIR text that declares constants as parameters of IREE: an operation for each, no data.
+/// MLIR text that declares tensors as parameters of IREE: one operation per tensor, and no data.
 ///
 /// ```text
 /// util.global private @"k" = #flow.parameter.named<"scope"::"k"> : tensor<4x4xf32>
 /// ```
 ///
-/// A module reads such a global with `util.global.load @"k" : tensor<4x4xf32>`, and IREE finds its data, when the
-/// module runs, in a parameter archive that was given under the same scope.
+/// A module reads such a global with `util.global.load @"k" : tensor<4x4xf32>`. When the module runs, IREE finds
+/// the data in the parameter archive that it was given under the same scope.
 public final class MlirParameters {
     private MlirParameters() {}
 
-    /// {@return the text, UTF-8, in the order of the constants}
+    /// {@return the text, in UTF-8, with the operations in the order of the tensors}
     ///
-    /// @param constants what to declare
+    /// @param tensors what to declare
     /// @param scope the name under which the archive will be given, such as `model`
-    public static FileLayout layout(ConstantSource constants, String scope) {
-        StringBuilder text = new StringBuilder("// ")
-                .append(constants.constants().size())
-                .append(" tensors of ")
-                .append(Printable.escape(constants.name()))
-                .append(", names: ")
-                .append(Printable.escape(constants.convention()))
-                .append('\n');
-        for (Constant constant : constants.constants()) {
-            String name = MlirString.quote(constant.name());
+    public static FileLayout layout(TensorSource tensors, String scope) {
+        StringBuilder text = new StringBuilder(Heading.of(tensors));
+        for (TensorSlot tensor : tensors.tensors()) {
+            String name = MlirString.quote(tensor.name());
             text.append("util.global private @")
                     .append(name)
                     .append(" = #flow.parameter.named<")
@@ -38,11 +31,9 @@ public final class MlirParameters {
                     .append("::")
                     .append(name)
                     .append("> : ")
-                    .append(TensorType.of(constant))
+                    .append(TensorType.of(tensor))
                     .append('\n');
         }
-        return FileLayout.builder()
-                .add(new FileLayout.Literal(text.toString().getBytes(StandardCharsets.UTF_8)))
-                .build();
+        return FileLayout.of(text.toString().getBytes(StandardCharsets.UTF_8));
     }
 }

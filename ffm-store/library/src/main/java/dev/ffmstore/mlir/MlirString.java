@@ -7,14 +7,14 @@ import java.util.Optional;
 
 /// Strings as MLIR text writes them: in quotes, with `\XX` for every byte of the UTF-8 form that is not printable
 /// ASCII, and for `"` and `\`.
-public final class MlirString {
+final class MlirString {
     private MlirString() {}
 
-    /// {@return the string in quotes}
-    public static String quote(String text) {
+    /// {@return the string as MLIR writes it, with its quotes}
+    static String quote(String text) {
         StringBuilder quoted = new StringBuilder(text.length() + 2).append('"');
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-            if (b < 0x20 || b == 0x7F || b == '"' || b == '\\') { // the negative ones are those beyond ASCII
+            if (b < 0x20 || b == 0x7F || b == '"' || b == '\\') { // bytes beyond ASCII are negative
                 quoted.append('\\').append(String.format("%02X", b & 0xFF));
             } else {
                 quoted.append((char) b);
@@ -23,7 +23,8 @@ public final class MlirString {
         return quoted.append('"').toString();
     }
 
-    /// {@return what stands between quotes, read, or nothing if an escape is none or the result is not UTF-8}
+    /// {@return the text that is written between quotes, or nothing if an escape is malformed or the text
+    /// is not UTF-8}
     ///
     /// @param raw the bytes between the quotes
     /// @param length how many of them count

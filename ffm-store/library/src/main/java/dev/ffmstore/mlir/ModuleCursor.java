@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// Reads a range of a file front to back through a small window, and never past its end. For one thread.
 ///
 /// A variable-width integer (varint) of MLIR bytecode is 1 to 9 bytes; the number of zero bits at the low end of
-/// the
-/// first says how many more there are:
+/// the first says how many more there are:
 ///
 /// ```text
 /// xxxxxxx1                     7 bits
@@ -29,7 +28,7 @@ final class ModuleCursor {
     private int at;
 
     /// @param start the first byte of the range, in the source
-    /// @param end behind the last one
+    /// @param end one more than the last byte
     ModuleCursor(Source source, long start, long end) {
         this.source = source;
         this.end = end;
@@ -46,7 +45,7 @@ final class ModuleCursor {
         return end - position();
     }
 
-    /// Moves to another place of the range.
+    /// Moves to another place in the range.
     void seek(long position) {
         if (position >= windowStart && position <= windowStart + windowLength) {
             at = (int) (position - windowStart);
@@ -57,12 +56,13 @@ final class ModuleCursor {
         }
     }
 
-    /// {@return the next byte, or -1 at the end; stays where it is}
+    /// {@return the next byte, or -1 at the end; does not move on}
     int peek() throws IOException {
         return at < windowLength || fill(1) ? window[at] & 0xFF : -1;
     }
 
-    /// {@return the byte so many behind the next one, or -1 if the range ends before it; stays where it is}
+    /// {@return the byte that comes so many after the next one, or -1 if the range ends before it; does
+    /// not move on}
     int peek(int ahead) throws IOException {
         return at + ahead < windowLength || fill(ahead + 1) ? window[at + ahead] & 0xFF : -1;
     }
@@ -76,7 +76,7 @@ final class ModuleCursor {
         return value;
     }
 
-    /// Makes the window hold so many more bytes.
+    /// Makes the window hold so many more bytes, unless the range ends before them.
     private boolean fill(int bytes) throws IOException {
         if (remaining() < bytes) {
             return false;
@@ -99,12 +99,12 @@ final class ModuleCursor {
     /// {@return a varint's value}
     ///
     /// @throws ModuleException if it ends early, or is more than a signed 64-bit integer holds: no size, count or
-    /// index of a file is
+    /// index in a file is that large
     long varint(String what) throws IOException {
         long start = position();
         long value = varintBits(what);
         if (value < 0) {
-            throw fail(what + " is too large", start, "less than 2^63", Long.toUnsignedString(value));
+            throw fail(start, "less than 2^63", Long.toUnsignedString(value), "{} is too large", what);
         }
         return value;
     }
@@ -126,7 +126,7 @@ final class ModuleCursor {
         return first == 0 ? rest : rest << bitsOfFirst | first >> (more + 1);
     }
 
-    /// {@return so many bytes}
+    /// {@return the next bytes; moves on}
     byte[] bytes(int count, String what) throws IOException {
         require(count, what);
         byte[] bytes = new byte[count];
@@ -136,7 +136,7 @@ final class ModuleCursor {
         return bytes;
     }
 
-    /// Moves on without looking.
+    /// Moves past so many bytes without reading them.
     void skip(long count, String what) throws IOException {
         require(count, what);
         seek(position() + count);
@@ -144,15 +144,16 @@ final class ModuleCursor {
 
     private void require(long count, String what) throws ModuleException {
         if (count > remaining()) {
-            throw fail(what + " does not fit", position(), count + " more bytes", remaining());
+            throw fail(position(), count + " more bytes", remaining(), "{} does not fit", what);
         }
     }
 
     ModuleException endsInside(String what) {
-        return fail("ends inside " + what, position(), null, null);
+        return fail(position(), null, null, "ends inside {}", what);
     }
 
-    ModuleException fail(String problem, long offset, @Nullable Object expected, @Nullable Object got) {
-        return ModuleException.at(source.name(), problem, offset, expected, got);
+    /// {@return an exception about the source; see [ModuleException#at]}
+    ModuleException fail(long offset, @Nullable Object expected, @Nullable Object got, String what, Object... values) {
+        return ModuleException.at(source.name(), offset, expected, got, what, values);
     }
 }

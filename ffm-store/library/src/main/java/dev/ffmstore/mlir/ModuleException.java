@@ -1,53 +1,53 @@
 package dev.ffmstore.mlir;
 
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// An MLIR module, or a file that goes with it, that cannot be baked: malformed, truncated, or not fitting the
-/// model.
+/// An MLIR module, or a file that goes with it, that cannot be baked: malformed, truncated, or not
+/// fitting the model.
 ///
-/// The message has one form, `FILE: what is wrong: offset=N, expected X, got Y`; its parts that do not apply are
-/// left out. Text that comes from files stands in it with control and bidirectional characters escaped.
+/// The message has one form, `FILE: what is wrong: offset=N, expected X, got Y`; parts that do not apply are left
+/// out. Text from files appears in it with control and bidirectional characters escaped.
 public final class ModuleException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private final long offset;
 
-    private ModuleException(String message, long offset) {
-        super(message);
+    private ModuleException(Problem problem, long offset) {
+        super(problem.toString());
         this.offset = offset;
     }
 
-    /// {@return an exception for something wrong at one place of a file}
+    /// {@return an exception for something wrong at one place in a file}
     ///
     /// @param file the name of the source
-    /// @param problem what is wrong, fit to print, without a full stop
     /// @param offset where in the file, in bytes from its start
-    /// @param expected what would have been right, fit to print, or null
-    /// @param got what is there, fit to print, or null
-    public static ModuleException at(
-            String file, String problem, long offset, @Nullable Object expected, @Nullable Object got) {
-        StringBuilder message = new StringBuilder(Printable.escape(file));
-        message.append(": ").append(problem).append(": offset=").append(offset);
-        if (expected != null) {
-            message.append(", expected ").append(expected);
-        }
-        if (got != null) {
-            message.append(", got ").append(got);
-        }
-        return new ModuleException(message.toString(), offset);
+    /// @param expected what would have been right, or null
+    /// @param got what is there, or null
+    /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
+    /// @param values what is put into the sentence, as it stands in the file
+    static ModuleException at(
+            String file, long offset, @Nullable Object expected, @Nullable Object got, String what, Object... values) {
+        return new ModuleException(
+                Problem.of(file, what, values).at(offset).expected(expected).got(got), offset);
     }
 
     /// {@return an exception for a module that is well-formed but cannot be baked as asked}
     ///
     /// @param file the name of the source
-    /// @param problem what is wrong, fit to print, without a full stop
-    public static ModuleException of(String file, String problem) {
-        return new ModuleException(Printable.escape(file) + ": " + problem, -1);
+    /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
+    /// @param values what is put into the sentence, as it stands in the file
+    static ModuleException of(String file, String what, Object... values) {
+        return new ModuleException(Problem.of(file, what, values), -1);
     }
 
-    /// {@return where in the file the problem is, in bytes from its start, or -1 where no single place is to blame}
+    /// {@return a name in quotes, to show where a message says nothing else about it}
+    static String quoted(String name) {
+        return '"' + name + '"';
+    }
+
+    /// {@return where in the file the problem is, in bytes from its start, or -1 if no single place is to blame}
     public long offset() {
         return offset;
     }

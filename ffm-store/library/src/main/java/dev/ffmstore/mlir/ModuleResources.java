@@ -1,6 +1,7 @@
 package dev.ffmstore.mlir;
 
-import dev.ffmstore.export.Constant;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.gguf.Source;
 import java.io.IOException;
@@ -13,10 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// What an MLIR module says about its resources, and how it is written with data for those that have none.
-public abstract sealed class ModuleResources permits TextModule, BytecodeModule {
-    /// Names and types of resources are all of a module that is held on the heap; no module of real use has so
-    /// many.
+/// What an MLIR module says about its resources, and the module with data for those that have none.
+abstract sealed class ModuleResources permits TextModule, BytecodeModule {
+    /// Of a module, only the names and types of its resources are held on the heap; no real module has so many.
     private static final long MAX_HELD_BYTES = 8 << 20;
 
     private static final int BYTES_BESIDE_NAME = 128;
@@ -30,46 +30,45 @@ public abstract sealed class ModuleResources permits TextModule, BytecodeModule 
         this.source = source;
     }
 
-    /// Reads a module, text or bytecode, which the first four bytes tell.
+    /// Reads a module, as text or as bytecode: its first four bytes tell which.
     ///
     /// @param source the module; stays the caller's
     /// @throws ModuleException if it is malformed
     /// @throws IOException if it cannot be read
-    public static ModuleResources of(Source source) throws IOException {
+    static ModuleResources of(Source source) throws IOException {
         byte[] start = new byte[(int) Math.min(BytecodeModule.MAGIC.length, source.size())];
         source.read(0, MemorySegment.ofArray(start));
         return Arrays.equals(start, BytecodeModule.MAGIC) ? BytecodeModule.read(source) : TextModule.read(source);
     }
 
-    /// {@return the places that use resources, each key with each type once, in the order of their keys' first use}
-    public final List<DeclaredResource> uses() {
+    /// {@return the uses of resources, each key with each type once, in the order of the first use of each key}
+    final List<DeclaredResource> uses() {
         List<DeclaredResource> all = new ArrayList<>();
         uses.forEach((key, types) -> types.forEach((type, offset) -> all.add(new DeclaredResource(key, type, offset))));
         return all;
     }
 
     /// {@return whether a resource has data}
-    public final boolean hasData(String key) {
+    final boolean hasData(String key) {
         return present.containsKey(key);
     }
 
     /// {@return how many resources have data}
-    public final int dataCount() {
+    final int dataCount() {
         return present.size();
     }
 
     /// {@return the size in bytes of the data that a resource has, if it is known}
-    public final OptionalLong dataSize(String key) {
+    final OptionalLong dataSize(String key) {
         return present.getOrDefault(key, OptionalLong.empty());
     }
 
-    /// {@return the module with data, of all else nothing changed}
+    /// {@return the module with data, and nothing else changed}
     ///
-    /// @param data for resources without, of the declared types; in the order in which a module that orders them by
-    /// itself is to have them
-    ///
+    /// @param tensors where the tensors come from
+    /// @param data a tensor of the declared type for each resource without data; text lists them in this order
     /// @throws IOException if the module cannot be read
-    public abstract FileLayout with(Map<String, Constant> data) throws IOException;
+    abstract FileLayout with(TensorSource tensors, Map<String, TensorSlot> data) throws IOException;
 
     final void addUse(String key, Optional<TensorType> type, long offset) throws ModuleException {
         Map<Optional<TensorType>, Long> types = uses.computeIfAbsent(key, _ -> new LinkedHashMap<>());
@@ -82,7 +81,7 @@ public abstract sealed class ModuleResources permits TextModule, BytecodeModule 
         return uses.containsKey(key);
     }
 
-    /// @return whether it is the first data of that name
+    /// {@return whether it is the first data of that name}
     final boolean addData(String key, OptionalLong size, long offset) throws ModuleException {
         hold(key, offset);
         return present.putIfAbsent(key, size) == null;
@@ -91,7 +90,7 @@ public abstract sealed class ModuleResources permits TextModule, BytecodeModule 
     final void hold(String name, long offset) throws ModuleException {
         held += name.length() + BYTES_BESIDE_NAME;
         if (held > MAX_HELD_BYTES) {
-            throw ModuleException.at(source.name(), "too many names of resources", offset, null, null);
+            throw ModuleException.at(source.name(), offset, null, null, "too many names of resources");
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.ffmstore.mlir;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.Constant;
+import dev.ffmstore.TensorSlot;
 import dev.ffmstore.gguf.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,28 +11,28 @@ import java.util.OptionalLong;
 /// A ranked tensor type of MLIR, such as `tensor<256x2048xf32>`.
 ///
 /// @param dimensions outermost first; [#DYNAMIC] for `?`
-/// @param element the type of the elements as MLIR spells it, and what follows it up to the `>`, if anything does
-public record TensorType(List<Long> dimensions, String element) {
+/// @param element the type of the elements as MLIR spells it, with all that follows it up to the `>`
+record TensorType(List<Long> dimensions, String element) {
     /// What bytecode writes for a dimension that is not known.
     static final long DYNAMIC = Long.MIN_VALUE;
 
     private static final int MAX_RANK = 64;
 
-    public TensorType {
+    TensorType {
         dimensions = List.copyOf(dimensions);
     }
 
-    /// {@return the type of a constant}
-    public static TensorType of(Constant constant) {
+    /// {@return the type of a tensor}
+    static TensorType of(TensorSlot tensor) {
         List<Long> dimensions = new ArrayList<>();
-        for (long dimension : constant.shape().toArray()) {
+        for (long dimension : tensor.shape().toArray()) {
             dimensions.add(dimension);
         }
-        return new TensorType(dimensions, element(constant.dtype()));
+        return new TensorType(dimensions, element(tensor.dtype()));
     }
 
     /// {@return how MLIR spells a dtype}
-    public static String element(DType dtype) {
+    private static String element(DType dtype) {
         return switch (dtype) {
             case F32 -> "f32";
             case F16 -> "f16";
@@ -45,7 +45,7 @@ public record TensorType(List<Long> dimensions, String element) {
         };
     }
 
-    /// {@return the type between the angle brackets, `4x4xf32`, or nothing if that is none}
+    /// {@return the type that is written `4x4xf32` between angle brackets, or nothing if it is malformed}
     static Optional<TensorType> parse(String inside) {
         List<Long> dimensions = new ArrayList<>();
         int at = 0;
@@ -85,8 +85,8 @@ public record TensorType(List<Long> dimensions, String element) {
         }
     }
 
-    /// {@return the size of its data in bytes, if its shape is static and its elements are of a type of ours}
-    public OptionalLong byteSize() {
+    /// {@return the size of its data in bytes, if its shape is static and a [DType] is the type of its elements}
+    OptionalLong byteSize() {
         for (DType dtype : DType.values()) {
             if (element(dtype).equals(element)) {
                 try {

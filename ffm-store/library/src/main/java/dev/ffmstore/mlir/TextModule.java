@@ -1,6 +1,7 @@
 package dev.ffmstore.mlir;
 
-import dev.ffmstore.export.Constant;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.gguf.Source;
 import dev.ffmstore.mlir.MlirLexer.Kind;
@@ -14,25 +15,24 @@ import java.util.OptionalLong;
 ///
 /// ```text
 /// … dense_resource<name> : tensor<4xf32> …        uses; the name bare or in quotes
-/// {-#                                             file metadata, anywhere between operations, most often at the
-/// end
+/// {-#                                             file metadata, between any two operations, usually at the end
 ///   dialect_resources: {
 ///     builtin: {
 ///       name: "0x10000000 0000803F…",             alignment as u32, data, all in hex; no blanks
 ///       "other name": "0x…"
 ///     }
 ///   },
-///   external_resources: { … }                     of no concern here
+///   external_resources: { … }                     ignored
 /// #-}
 /// ```
 ///
-/// New resources go to the start of the innermost of these dictionaries that there is.
-public final class TextModule extends ModuleResources {
+/// New resources go to the start of the innermost of these dictionaries that the module has.
+final class TextModule extends ModuleResources {
     private static final int ALIGNMENT_DIGITS = 8;
     private static final String DIALECT_RESOURCES = "dialect_resources";
     private static final String BUILTIN = "builtin";
 
-    /// The innermost dictionary that was found.
+    /// Where new resources go: the innermost dictionary found so far, and what is written around them there.
     private enum Place {
         FILE("\n{-#\n  dialect_resources: {\n    builtin: {\n", "\n    }\n  }\n#-}\n"),
         METADATA("\n  dialect_resources: {\n    builtin: {\n", "\n    }\n  }"),
@@ -82,7 +82,7 @@ public final class TextModule extends ModuleResources {
         long offset = lexer.start();
         lexer.advance();
         if (!lexer.isSymbol('<')) {
-            return; // an attribute that has this name
+            return; // an attribute of this name
         }
         lexer.advance();
         String key = lexer.name("name of a resource");
@@ -156,14 +156,14 @@ public final class TextModule extends ModuleResources {
         afterOpening(Optional.of(found));
     }
 
-    /// Moves on from the bracket that opens a dictionary, and remembers the place behind it if it is the best so
-    /// far.
+    /// Moves on from the bracket that opens a dictionary, and remembers the place after it if it is the
+    /// innermost so far.
     private void afterOpening(Optional<Place> found) throws IOException {
-        long behind = lexer.end();
+        long inside = lexer.end();
         lexer.advance();
         if (found.isPresent() && found.get().compareTo(place) > 0) {
             place = found.get();
-            insertAt = behind;
+            insertAt = inside;
             insertBeforeOthers = !lexer.isSymbol('}') && !lexer.is(Kind.METADATA_END);
         }
     }
@@ -175,19 +175,19 @@ public final class TextModule extends ModuleResources {
         long digits = lexer.length() - 2;
         if (!lexer.startsWith("0x") || digits < ALIGNMENT_DIGITS || digits % 2 != 0) {
             throw lexer.fail(
-                    "resource is not hex data with an alignment",
                     lexer.start(),
                     "0x, 8 digits, and an even number of more",
-                    lexer.length() + " characters");
+                    lexer.length() + " characters",
+                    "resource is not hex data with an alignment");
         }
         if (!addData(key, OptionalLong.of((digits - ALIGNMENT_DIGITS) / 2), offset)) {
-            throw lexer.fail("resource is there twice", offset, null, MlirString.quote(key));
+            throw lexer.fail(offset, null, ModuleException.quoted(key), "resource is there twice");
         }
     }
 
     @Override
-    public FileLayout with(Map<String, Constant> data) {
-        FileLayout.Builder layout = FileLayout.builder();
+    FileLayout with(TensorSource tensors, Map<String, TensorSlot> data) {
+        FileLayout.Builder layout = FileLayout.builder(tensors);
         layout.add(new FileLayout.Copy(source, 0, insertAt));
         layout.add(literal(place.opening));
         hexEntries(layout, data);
@@ -196,10 +196,10 @@ public final class TextModule extends ModuleResources {
                 .build();
     }
 
-    /// Adds a module's file metadata to a layout: a resource for each constant, in hex.
+    /// Adds a module's file metadata to a layout: a resource for each tensor, in hex.
     ///
-    /// @param data by the names of the resources; if there are none, nothing is added
-    public static void addMetadata(FileLayout.Builder layout, Map<String, Constant> data) {
+    /// @param data the tensors by the names of their resources; if there are none, nothing is added
+    static void addMetadata(FileLayout.Builder layout, Map<String, TensorSlot> data) {
         if (!data.isEmpty()) {
             layout.add(literal(Place.FILE.opening));
             hexEntries(layout, data);
@@ -207,9 +207,9 @@ public final class TextModule extends ModuleResources {
         }
     }
 
-    private static void hexEntries(FileLayout.Builder layout, Map<String, Constant> data) {
+    private static void hexEntries(FileLayout.Builder layout, Map<String, TensorSlot> data) {
         String before = "";
-        for (Map.Entry<String, Constant> entry : data.entrySet()) {
+        for (Map.Entry<String, TensorSlot> entry : data.entrySet()) {
             layout.add(literal(before + "      " + MlirString.quote(entry.getKey()) + ": \"0x10000000"));
             layout.add(new FileLayout.Hex(entry.getValue()));
             before = "\",\n";

@@ -10,27 +10,29 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Reads a file of names and types, a line each.
-public final class TypesFile {
+/// Reads a file of names and types, one of each per line.
+final class TypesFile {
     private static final long MAX_BYTES = 16 << 20;
     private static final Pattern TYPE = Pattern.compile("tensor\\s*<(\\S+)>");
 
     private TypesFile() {}
 
-    /// What a line says.
+    /// What a line declares for its name.
     ///
-    /// @param type the type
+    /// @param type the type of the tensor
     /// @param offset where the line starts in the file
-    public record Line(TensorType type, long offset) {}
+    record Line(TensorType type, long offset) {}
 
     /// {@return the types by their names, in the order of the file}
     ///
     /// @throws IOException if the file cannot be read, or is malformed
-    public static Map<String, Line> read(Source source) throws IOException {
+    static Map<String, Line> read(Source source) throws IOException {
         if (source.size() > MAX_BYTES) {
             throw ModuleException.of(
                     source.name(),
-                    "is too large for a file of types: expected " + MAX_BYTES + " bytes at most, got " + source.size());
+                    "is too large for a file of types: expected {} bytes at most, got {}",
+                    MAX_BYTES,
+                    source.size());
         }
         byte[] bytes = new byte[(int) source.size()];
         source.read(0, MemorySegment.ofArray(bytes));
@@ -48,7 +50,7 @@ public final class TypesFile {
 
     private static void add(Map<String, Line> types, Source source, byte[] line, long offset) throws ModuleException {
         String text = MlirString.utf8(line, line.length)
-                .orElseThrow(() -> ModuleException.at(source.name(), "is not UTF-8", offset, null, null))
+                .orElseThrow(() -> ModuleException.at(source.name(), offset, null, null, "is not UTF-8"))
                 .strip();
         if (text.isEmpty() || text.startsWith("//")) {
             return;
@@ -66,11 +68,11 @@ public final class TypesFile {
         }
         TensorType type = TensorType.parse(matcher.group(1)).orElseThrow(() -> malformed(source, offset));
         if (types.put(name, new Line(type, offset)) != null) {
-            throw ModuleException.at(source.name(), "name is there twice", offset, null, MlirString.quote(name));
+            throw ModuleException.at(source.name(), offset, null, ModuleException.quoted(name), "name is there twice");
         }
     }
 
-    /// Where the name at the start of a line ends: behind its quotes, or at the first blank.
+    /// {@return where the name at the start of a line ends: after its quotes, or at the first blank}
     private static int endOfName(String line) {
         boolean quoted = line.startsWith("\"");
         int end = quoted ? 1 : 0;
@@ -82,6 +84,6 @@ public final class TypesFile {
 
     private static ModuleException malformed(Source source, long offset) {
         return ModuleException.at(
-                source.name(), "is no line of types", offset, "a name and tensor<4x4xf32> or the like", null);
+                source.name(), offset, "a name and tensor<4x4xf32> or the like", null, "is no line of types");
     }
 }

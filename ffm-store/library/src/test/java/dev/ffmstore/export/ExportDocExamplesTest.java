@@ -3,18 +3,21 @@ package dev.ffmstore.export;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ffmstore.LoadOptions;
+import dev.ffmstore.Model;
 import dev.ffmstore.Names;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorReader;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.TensorStore;
+import dev.ffmstore.fixtures.DocExamples;
 import dev.ffmstore.formats.Irpa;
-import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.Source;
 import dev.ffmstore.mlir.Bake;
 import dev.ffmstore.mlir.DeclaredTypes;
 import dev.ffmstore.mlir.ModuleException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,10 +26,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,11 +34,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The Java examples of docs/how-to-tinyllama-iree-reference.md, compiled and run. Each stands here word for word,
-/// in
-/// the order of the document.
+/// in the order of the document.
 class ExportDocExamplesTest {
-    private static final Pattern SNIPPET = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
-
     @TempDir
     Path folder;
 
@@ -46,47 +43,34 @@ class ExportDocExamplesTest {
 
     @BeforeEach
     void copyModel() throws IOException {
-        model = folder.resolve("tinyllama.gguf");
-        try (InputStream resource = ExportDocExamplesTest.class.getResourceAsStream("/models/tiny.Q4_K_M.gguf")) {
-            Files.copy(resource, model);
-        }
+        model = DocExamples.copyModel(folder);
     }
 
     @Test
     void everyExampleIsInThisClass() throws IOException {
-        String here = bare(Files.readString(Path.of("src/test/java/dev/ffmstore/export/ExportDocExamplesTest.java")));
-        List<String> snippets = SNIPPET.matcher(Files.readString(Path.of("../../docs/how-to-tinyllama-iree-reference.md")))
-                .results()
-                .map((MatchResult found) -> found.group(1))
-                .toList();
-        assertThat(snippets).hasSize(4).allSatisfy(snippet -> assertThat(here).contains(bare(snippet)));
-    }
-
-    /// Code without comments and white space, so that the formatter may break lines as it likes.
-    private static String bare(String code) {
-        return code.replaceAll("//[^\n]*", "").replaceAll("\\s", "");
+        assertThat(DocExamples.requireAllIn(ExportDocExamplesTest.class, "docs/how-to-tinyllama-iree-reference.md"))
+                .isEqualTo(4);
     }
 
     static void exportTraced(Path model, Path module, Path weights) throws IOException {
-        LoadOptions options = LoadOptions.defaults().names(Names.hf());
-        try (GgufFile file = GgufFile.open(model)) {
-            ConstantSource constants = Constants.of(file, options); // nothing is loaded
-            Files.writeString(module, declarations(constants));
-            new Exporter(constants, ExportOptions.defaults()).write(weights, Irpa.layout(constants));
+        try (Model opened = Model.open(model)) {
+            TensorSource tensors = TensorSource.of(opened, TensorForm.dense().names(Names.hf())); // nothing is loaded
+            Files.writeString(module, declarations(tensors));
+            new Exporter(ExportOptions.defaults()).write(weights, Irpa.layout(tensors));
         }
     }
 
-    static String declarations(ConstantSource constants) {
-        return constants.constants().stream()
-                .map(constant -> "util.global private @\"%1$s\" = #flow.parameter.named<\"model\"::\"%1$s\"> : %2$s\n"
-                        .formatted(constant.name(), type(constant)))
+    static String declarations(TensorSource tensors) {
+        return tensors.tensors().stream()
+                .map(tensor -> "util.global private @\"%1$s\" = #flow.parameter.named<\"model\"::\"%1$s\"> : %2$s\n"
+                        .formatted(tensor.name(), type(tensor)))
                 .collect(Collectors.joining());
     }
 
-    static String type(Constant constant) {
+    static String type(TensorSlot tensor) {
         String dimensions =
-                LongStream.of(constant.shape().toArray()).mapToObj(n -> n + "x").collect(Collectors.joining());
-        return "tensor<" + dimensions + constant.dtype().name().toLowerCase(Locale.ROOT) + ">";
+                LongStream.of(tensor.shape().toArray()).mapToObj(n -> n + "x").collect(Collectors.joining());
+        return "tensor<" + dimensions + tensor.dtype().name().toLowerCase(Locale.ROOT) + ">";
     }
 
     @Test
@@ -102,13 +86,13 @@ class ExportDocExamplesTest {
         assertThat(Files.size(weights)).isGreaterThan(5_772_288).isLessThan(5_772_288 + 16_384);
     }
 
-    static void copyElements(ConstantSource constants, Constant constant, WritableByteChannel out) throws IOException {
-        try (ConstantReader reader = constants.openReader(); // one for each thread
+    static void copyElements(TensorSource tensors, TensorSlot tensor, WritableByteChannel out) throws IOException {
+        try (TensorReader reader = tensors.reader(); // one for each thread
                 Arena arena = Arena.ofConfined()) {
             MemorySegment piece = arena.allocate(1 << 20);
-            for (long offset = 0; offset < constant.byteSize(); offset += piece.byteSize()) {
-                long size = Math.min(piece.byteSize(), constant.byteSize() - offset);
-                reader.read(constant, offset, piece.asSlice(0, size));
+            for (long offset = 0; offset < tensor.byteSize(); offset += piece.byteSize()) {
+                long size = Math.min(piece.byteSize(), tensor.byteSize() - offset);
+                reader.read(tensor, offset, piece.asSlice(0, size));
                 ByteBuffer bytes = piece.asSlice(0, size).asByteBuffer();
                 while (bytes.hasRemaining()) {
                     out.write(bytes);
@@ -117,20 +101,17 @@ class ExportDocExamplesTest {
         }
     }
 
-    static MemorySegment elements(TensorStore store, String name) {
-        return Constants.of(store).constants().stream()
-                .filter(constant -> constant.name().equals(name))
-                .findFirst()
-                .flatMap(Constant::segment)
-                .orElseThrow();
+    static MemorySegment elements(TensorStore store, String name) throws IOException {
+        TensorSource tensors = TensorSource.of(store.model(), TensorForm.dense());
+        return tensors.view(tensors.tensor(name)).orElseThrow();
     }
 
     @Test
     void elementsOfAFileAndOfAStore() throws IOException {
-        try (GgufFile file = GgufFile.open(model);
+        try (Model opened = Model.open(model);
                 TensorStore store = TensorStore.load(model)) {
-            ConstantSource constants = Constants.of(file, LoadOptions.defaults());
-            for (Constant constant : constants.constants()) {
+            TensorSource constants = TensorSource.of(opened, TensorForm.dense());
+            for (TensorSlot constant : constants.tensors()) {
                 ByteArrayOutputStream copied = new ByteArrayOutputStream();
                 copyElements(constants, constant, Channels.newChannel(copied));
                 assertThat(copied.toByteArray())
@@ -144,11 +125,11 @@ class ExportDocExamplesTest {
     }
 
     static void bake(Path template, Path model, Path out) throws IOException {
-        try (GgufFile file = GgufFile.open(model);
+        try (Model opened = Model.open(model);
                 Source module = Source.of(template)) {
-            ConstantSource constants = Constants.of(file, LoadOptions.defaults());
-            Bake baked = Bake.of(module, constants, DeclaredTypes.none());
-            new Exporter(constants, ExportOptions.defaults()).write(out, baked.layout());
+            TensorSource tensors = TensorSource.of(opened, TensorForm.dense());
+            Bake baked = Bake.of(module, tensors, DeclaredTypes.none());
+            new Exporter(ExportOptions.defaults()).write(out, baked.layout());
         }
     }
 

@@ -4,24 +4,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
+import dev.ffmstore.fixtures.Tensors;
 import dev.ffmstore.formats.Irpa;
 import dev.ffmstore.formats.Safetensors;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.Pipe;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -33,19 +41,20 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ExportFaultsTest {
     private static final ExportOptions OPTIONS = ExportOptions.defaults().threads(2);
     private static final ExportOptions REPLACE = OPTIONS.replace(true);
+    private static final String OLD_INDEX = "{\"weight_map\": {\"a\": \"old.safetensors\"}}";
+    private static final int INTERRUPTS = 30;
 
     @TempDir
     Path folder;
 
-    private final TestConstants source =
-            new TestConstants().add("a", DType.F32, 2_000_000).add("b", DType.F32, 3_000_000);
+    private final Tensors source = new Tensors().add("a", DType.F32, 2_000_000).add("b", DType.F32, 3_000_000);
 
     /// The two kinds of targets, and what is there before.
     enum Kind {
         FILE {
             @Override
-            void export(TestConstants source, ExportOptions options, Path target) throws IOException {
-                new Exporter(source, options).write(target, Irpa.layout(source));
+            void export(Tensors source, ExportOptions options, Path target) throws IOException {
+                new Exporter(options).write(target, Irpa.layout(source.source()));
             }
 
             @Override
@@ -59,48 +68,49 @@ class ExportFaultsTest {
             }
 
             @Override
-            void assertNew(Path target, TestConstants source) throws IOException {
-                assertThat(Files.readAllBytes(target)).isEqualTo(source.render(Irpa.layout(source)));
+            void assertNew(Path target, Tensors source) throws IOException {
+                assertThat(Files.readAllBytes(target)).isEqualTo(Tensors.rendered(Irpa.layout(source.source())));
             }
         },
         FOLDER {
             @Override
-            void export(TestConstants source, ExportOptions options, Path target) throws IOException {
-                new Exporter(source, options).writeFolder(target, Safetensors.shards(source, 1));
+            void export(Tensors source, ExportOptions options, Path target) throws IOException {
+                new Exporter(options).writeFolder(target, Safetensors.shards(source.source(), 1));
             }
 
             @Override
             void makeOld(Path target) throws IOException {
                 Files.createDirectories(target);
                 Files.writeString(target.resolve("old.safetensors"), "old");
-                Files.writeString(target.resolve("model.safetensors.index.json"), "{}");
+                Files.writeString(target.resolve("model.safetensors.index.json"), OLD_INDEX);
             }
 
             @Override
             void assertOld(Path target) {
                 assertThat(target.resolve("old.safetensors")).hasContent("old");
-                assertThat(target.resolve("model.safetensors.index.json")).hasContent("{}");
+                assertThat(target.resolve("model.safetensors.index.json")).hasContent(OLD_INDEX);
             }
 
             @Override
-            void assertNew(Path target, TestConstants source) throws IOException {
-                List<NamedLayout> files = Safetensors.shards(source, 1);
+            void assertNew(Path target, Tensors source) throws IOException {
+                List<NamedLayout> files = Safetensors.shards(source.source(), 1);
                 assertThat(names(target))
                         .containsExactlyElementsOf(
                                 files.stream().map(NamedLayout::path).sorted().toList());
                 for (NamedLayout file : files) {
-                    assertThat(Files.readAllBytes(target.resolve(file.path()))).isEqualTo(source.render(file.layout()));
+                    assertThat(Files.readAllBytes(target.resolve(file.path())))
+                            .isEqualTo(Tensors.rendered(file.layout()));
                 }
             }
         };
 
-        abstract void export(TestConstants source, ExportOptions options, Path target) throws IOException;
+        abstract void export(Tensors source, ExportOptions options, Path target) throws IOException;
 
         abstract void makeOld(Path target) throws IOException;
 
         abstract void assertOld(Path target);
 
-        abstract void assertNew(Path target, TestConstants source) throws IOException;
+        abstract void assertNew(Path target, Tensors source) throws IOException;
     }
 
     @ParameterizedTest
@@ -129,17 +139,18 @@ class ExportFaultsTest {
         AtomicInteger reads = new AtomicInteger();
         source.beforeRead(constant -> {
             if (reads.incrementAndGet() == 4) {
-                throw new IOException("test.gguf: ends early");
+                throw new IOException("folder/test.gguf: ends early");
             }
         });
-        assertThatThrownBy(() -> kind.export(source, OPTIONS, target())).hasMessage("test.gguf: ends early");
+        assertThatThrownBy(() -> kind.export(source, OPTIONS, target()))
+                .hasMessageMatching("folder/test.gguf: tensor [ab] cannot be read: ends early");
         assertThat(names(folder)).isEmpty();
         kind.makeOld(target());
         reads.set(0);
-        assertThatThrownBy(() -> kind.export(source, REPLACE, target())).hasMessage("test.gguf: ends early");
+        assertThatThrownBy(() -> kind.export(source, REPLACE, target()))
+                .hasMessageMatching("folder/test.gguf: tensor [ab] cannot be read: ends early");
         kind.assertOld(target());
         assertThat(names(folder)).containsExactly("out");
-        assertThat(source.openReaders()).isZero();
     }
 
     @ParameterizedTest
@@ -200,7 +211,7 @@ class ExportFaultsTest {
             });
             reading.await();
             try {
-                TestConstants other = new TestConstants().add("a", DType.F32, 1);
+                Tensors other = new Tensors().add("a", DType.F32, 1);
                 assertThatThrownBy(() -> kind.export(other, REPLACE, target()))
                         .hasMessage(target() + ": is being written by another export");
             } finally {
@@ -240,12 +251,164 @@ class ExportFaultsTest {
         assertThat(names(folder)).containsExactly("out");
     }
 
+    /// The export was killed while it deleted what it had replaced, and the new folder was moved away later.
+    @Test
+    void noHalfDeletedFolderComesBack() throws IOException {
+        Path partial = Files.createDirectory(folder.resolve(".out.ffm-store-partial"));
+        Files.writeString(Files.createDirectory(partial.resolve("discarded")).resolve("half"), "old");
+        Kind.FOLDER.export(source, OPTIONS, target());
+        Kind.FOLDER.assertNew(target(), source);
+        assertThat(names(folder)).containsExactly("out");
+    }
+
+    @Test
+    void filesOfSomebodyElseStopTheReplacementWhateverTheirSuffix() throws IOException {
+        Kind.FOLDER.makeOld(target());
+        Path other = Files.writeString(target().resolve("other.safetensors"), "of somebody else");
+        assertThatThrownBy(() -> Kind.FOLDER.export(source, REPLACE, target()))
+                .hasMessageContaining("it has other.safetensors, which is not of the export that is there");
+        assertThat(other).hasContent("of somebody else");
+        Kind.FOLDER.assertOld(target());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aLinkStaysALink(Kind kind) throws IOException {
+        Path real = folder.resolve("real");
+        kind.makeOld(real);
+        Files.createSymbolicLink(target(), Path.of("real"));
+        kind.export(source, REPLACE, target());
+        assertThat(target()).isSymbolicLink();
+        kind.assertNew(real, source);
+        assertThat(names(folder)).containsExactly("out", "real");
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aReplacedFileKeepsItsPermissions() throws IOException {
+        Kind.FILE.makeOld(target());
+        Files.setPosixFilePermissions(target(), PosixFilePermissions.fromString("rw-------"));
+        Kind.FILE.export(source, REPLACE, target());
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(target())))
+                .isEqualTo("rw-------");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @EnabledOnOs(OS.LINUX)
+    void aNameMayBeAsLongAsTheFileSystemTakes(Kind kind) throws IOException {
+        Path target = folder.resolve("x".repeat(255));
+        kind.export(source, OPTIONS, target);
+        kind.assertNew(target, source);
+        assertThat(names(folder)).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anInterruptAtAnyMomentHasOneForm(Kind kind) throws Exception {
+        Random random = new Random(1);
+        int interrupted = 0;
+        for (int i = 0; i < INTERRUPTS; i++) {
+            kind.makeOld(target());
+            Interrupted end =
+                    Interrupted.after(random.nextLong(30_000_000), () -> kind.export(source, REPLACE, target()));
+            assertThat(end.status()).isTrue();
+            if (end.failure() == null) {
+                kind.assertNew(target(), source);
+            } else {
+                interrupted++;
+                assertThat(end.failure())
+                        .isInstanceOf(InterruptedIOException.class)
+                        .hasMessage(target() + ": export interrupted");
+                kind.assertOld(target());
+            }
+            assertThat(names(folder)).containsExactly("out");
+            clear(target());
+        }
+        assertThat(interrupted).isPositive();
+    }
+
+    @Test
+    void anInterruptOfAStreamHasOneForm() throws Exception {
+        Random random = new Random(2);
+        FileLayout layout = Irpa.layout(source.source());
+        for (int i = 0; i < INTERRUPTS; i++) {
+            Pipe pipe = Pipe.open();
+            try (Pipe.SourceChannel reader = pipe.source();
+                    Pipe.SinkChannel writer = pipe.sink()) {
+                long wanted = random.nextLong(layout.size() / 2);
+                Thread reading = Thread.ofPlatform().start(() -> read(reader, wanted));
+                // it cannot end before it is interrupted: nobody reads the rest
+                Interrupted end = Interrupted.after(
+                        random.nextLong(30_000_000), () -> new Exporter(OPTIONS).stream(writer, "pipe", layout));
+                assertThat(end.failure())
+                        .isInstanceOf(InterruptedIOException.class)
+                        .hasMessage("pipe: export interrupted");
+                assertThat(end.status()).isTrue();
+                writer.close();
+                reading.join();
+            }
+        }
+    }
+
+    private static void read(Pipe.SourceChannel reader, long wanted) {
+        ByteBuffer buffer = ByteBuffer.allocate(10_000);
+        try {
+            for (long left = wanted; left > 0; left -= buffer.position()) {
+                buffer.clear();
+                if (reader.read(buffer) < 0) {
+                    return;
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// How an export ended whose thread was interrupted.
+    private record Interrupted(@Nullable Throwable failure, boolean status) {
+        interface Export {
+            void run() throws IOException;
+        }
+
+        static Interrupted after(long nanos, Export export) throws InterruptedException {
+            AtomicReference<Interrupted> end = new AtomicReference<>();
+            CountDownLatch seen = new CountDownLatch(1);
+            Thread exporting = Thread.ofPlatform().start(() -> {
+                Throwable failure = null;
+                try {
+                    export.run();
+                } catch (Throwable e) {
+                    failure = e;
+                }
+                while (!Thread.currentThread().isInterrupted() && seen.getCount() > 0) {
+                    Thread.onSpinWait(); // it has ended before its interrupt
+                }
+                end.set(new Interrupted(failure, Thread.currentThread().isInterrupted()));
+            });
+            LockSupport.parkNanos(nanos);
+            exporting.interrupt();
+            seen.countDown();
+            exporting.join();
+            return end.get();
+        }
+    }
+
+    private static void clear(Path path) throws IOException {
+        try (Stream<Path> paths = Files.walk(path)) {
+            for (Path one : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(one);
+            }
+        }
+    }
+
     @Test
     void aFolderOfOtherThingsIsNotReplaced() throws IOException {
         Files.writeString(Files.createDirectory(target()).resolve("thesis.tex"), "years of work");
         assertThatThrownBy(() -> Kind.FOLDER.export(source, REPLACE, target()))
                 .hasMessageContaining("out: is a folder of other things")
-                .hasMessageContaining("it has thesis.tex");
+                .hasMessageContaining("it has no model.safetensors.index.json");
         assertThat(target().resolve("thesis.tex")).hasContent("years of work");
         Files.delete(target().resolve("thesis.tex"));
         Kind.FOLDER.export(source, REPLACE, target());
@@ -303,18 +466,17 @@ class ExportFaultsTest {
     @EnabledOnOs(OS.LINUX)
     void aStreamSaysThatTheDiskIsFull() throws IOException {
         try (FileChannel full = FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)) {
-            assertThatThrownBy(() -> new Exporter(source, OPTIONS).stream(full, "/dev/full", Irpa.layout(source)))
+            assertThatThrownBy(() -> new Exporter(OPTIONS).stream(full, "/dev/full", Irpa.layout(source.source())))
                     .isInstanceOf(IOException.class)
                     .hasMessage("/dev/full: cannot be written: No space left on device");
         }
-        assertThat(source.openReaders()).isZero();
     }
 
     @Test
     void aStreamStopsWhenItIsInterrupted() throws IOException {
         Thread.currentThread().interrupt();
         try {
-            assertThatThrownBy(() -> new Exporter(source, OPTIONS)
+            assertThatThrownBy(() -> new Exporter(OPTIONS)
                             .stream(
                                     new WritableByteChannel() {
                                         @Override
@@ -331,7 +493,7 @@ class ExportFaultsTest {
                                         public void close() {}
                                     },
                                     "pipe",
-                                    Irpa.layout(source)))
+                                    Irpa.layout(source.source())))
                     .isInstanceOf(InterruptedIOException.class);
         } finally {
             assertThat(Thread.interrupted()).isTrue();

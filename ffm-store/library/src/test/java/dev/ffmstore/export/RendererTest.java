@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
+import dev.ffmstore.fixtures.Tensors;
 import dev.ffmstore.gguf.ByteSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,20 +20,20 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class RendererTest {
-    private static final TestConstants SOURCE = new TestConstants()
+    private static final Tensors SOURCE = new Tensors()
             .add("a", DType.F32, 37)
             .add("large", DType.I8, 150_001)
             .add("b", DType.F16, 5);
     private static final ByteSource OTHER = new ByteSource("0123456789".getBytes(StandardCharsets.UTF_8));
 
-    private static final FileLayout LAYOUT = FileLayout.builder()
+    private static final FileLayout LAYOUT = FileLayout.builder(SOURCE.source())
             .add(new FileLayout.Literal(new byte[] {1, 2, 3}))
-            .add(new FileLayout.Raw(SOURCE.constant("a")))
+            .add(new FileLayout.Raw(SOURCE.tensor("a")))
             .align(64)
-            .add(new FileLayout.Hex(SOURCE.constant("b")))
+            .add(new FileLayout.Hex(SOURCE.tensor("b")))
             .add(new FileLayout.Copy(OTHER, 2, 7))
             .add(new FileLayout.Fill((byte) 0xCB, 9))
-            .add(new FileLayout.Hex(SOURCE.constant("large")))
+            .add(new FileLayout.Hex(SOURCE.tensor("large")))
             .add(new FileLayout.Literal(new byte[] {4}))
             .build();
     private static final byte[] EXPECTED = expected();
@@ -57,7 +58,7 @@ class RendererTest {
     @Test
     void rendersTheWholeFile() {
         assertThat(LAYOUT.size()).isEqualTo(EXPECTED.length);
-        assertThat(SOURCE.render(LAYOUT)).isEqualTo(EXPECTED);
+        assertThat(Tensors.rendered(LAYOUT)).isEqualTo(EXPECTED);
     }
 
     @Property(tries = 500)
@@ -66,7 +67,7 @@ class RendererTest {
         int start = Math.min(from, EXPECTED.length);
         int size = Math.min(length, EXPECTED.length - start);
         try (Arena arena = Arena.ofConfined();
-                Renderer renderer = new Renderer(SOURCE)) {
+                Renderer renderer = new Renderer()) {
             MemorySegment around = arena.allocate(size + 2L);
             around.fill((byte) 0x55);
             renderer.render(LAYOUT, start, around.asSlice(1, size));
@@ -76,7 +77,6 @@ class RendererTest {
             assertThat(got[0]).isEqualTo((byte) 0x55);
             assertThat(got[size + 1]).isEqualTo((byte) 0x55);
         }
-        assertThat(SOURCE.openReaders()).isZero();
     }
 
     @Property(tries = 200)
@@ -88,7 +88,7 @@ class RendererTest {
     @Test
     void refusesARangeOutsideOfTheFile() {
         try (Arena arena = Arena.ofConfined();
-                Renderer renderer = new Renderer(SOURCE)) {
+                Renderer renderer = new Renderer()) {
             MemorySegment target = arena.allocate(2);
             assertThatThrownBy(() -> renderer.render(LAYOUT, LAYOUT.size() - 1, target))
                     .isInstanceOf(IndexOutOfBoundsException.class);
@@ -103,7 +103,7 @@ class RendererTest {
                 .add(new FileLayout.Literal(new byte[] {8, 9}))
                 .build();
         try (Arena arena = Arena.ofConfined();
-                Renderer renderer = new Renderer(SOURCE)) {
+                Renderer renderer = new Renderer()) {
             MemorySegment target = arena.allocate(3);
             renderer.render(layout, (5L << 32) - 1, target);
             assertThat(target.toArray(ValueLayout.JAVA_BYTE)).containsExactly(7, 8, 9);

@@ -2,13 +2,13 @@ package dev.ffmstore.formats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -60,14 +60,10 @@ class DamagedFilesPropertiesTest {
     }
 
     private static void read(Path path) throws IOException {
-        try (Weights weights = Weights.open(path, _ -> LoadOptions.defaults())) {
-            ConstantSource source = switch (weights) {
-                case Weights.Typed typed -> typed.source();
-                case IrpaArchive archive -> archive.typedBy(List.of());
-            };
-            source.constants()
-                    .forEach(constant -> assertThat(constant.byteSize()).isNotNegative());
-            if (source.constants().stream().allMatch(constant -> constant.byteSize() < 1 << 20)) {
+        try (Model model = Model.open(path)) {
+            TensorSource source = TensorSource.of(model, TensorForm.dense());
+            source.tensors().forEach(constant -> assertThat(constant.byteSize()).isNotNegative());
+            if (source.tensors().stream().allMatch(constant -> constant.byteSize() < 1 << 20)) {
                 Dense.bytes(source);
             }
         }

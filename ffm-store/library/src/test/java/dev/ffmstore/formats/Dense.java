@@ -1,9 +1,11 @@
 package dev.ffmstore.formats;
 
-import dev.ffmstore.LoadOptions;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantReader;
-import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.DecoderChoice;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorReader;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,26 +16,26 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What a source of constants gives, read whole.
+/// What a model gives, read whole.
 final class Dense {
     private Dense() {}
 
-    /// {@return the constants of a file whose dtypes and shapes are known}
-    static ConstantSource source(Path path) throws IOException {
-        return ((Weights.Typed) Weights.open(path, _ -> LoadOptions.defaults())).source();
+    /// {@return the tensors of a file; nobody closes it}
+    static TensorSource source(Path path) throws IOException {
+        return TensorSource.of(Model.open(path), TensorForm.dense(), DecoderChoice.SCALAR);
     }
 
     /// {@return all bytes by the name, in the source's order; read in two parts, so that offsets count}
-    static Map<String, List<Byte>> bytes(ConstantSource source) throws IOException {
+    static Map<String, List<Byte>> bytes(TensorSource source) throws IOException {
         Map<String, List<Byte>> all = new LinkedHashMap<>();
         try (Arena arena = Arena.ofConfined();
-                ConstantReader reader = source.openReader()) {
-            for (Constant constant : source.constants()) {
-                MemorySegment bytes = arena.allocate(constant.byteSize());
-                long half = constant.byteSize() / 2;
-                reader.read(constant, half, bytes.asSlice(half));
-                reader.read(constant, 0, bytes.asSlice(0, half));
-                all.put(constant.name(), list(bytes.toArray(ValueLayout.JAVA_BYTE)));
+                TensorReader reader = source.reader()) {
+            for (TensorSlot tensor : source.tensors()) {
+                MemorySegment bytes = arena.allocate(tensor.byteSize());
+                long half = tensor.byteSize() / 2;
+                reader.read(tensor, half, bytes.asSlice(half));
+                reader.read(tensor, 0, bytes.asSlice(0, half));
+                all.put(tensor.name(), list(bytes.toArray(ValueLayout.JAVA_BYTE)));
             }
         }
         return all;

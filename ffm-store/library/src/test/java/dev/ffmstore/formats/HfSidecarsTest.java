@@ -5,21 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
 import dev.ffmstore.DTypes;
-import dev.ffmstore.LoadOptions;
+import dev.ffmstore.Model;
+import dev.ffmstore.ModelException;
 import dev.ffmstore.NameFilter;
+import dev.ffmstore.TensorForm;
 import dev.ffmstore.TestModel;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.export.NamedLayout;
+import dev.ffmstore.fixtures.Json;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.ByteSource;
-import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.gguf.GgufWriter;
-import dev.ffmstore.fixtures.Json;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
@@ -36,7 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HfSidecarsTest {
-    private static final LoadOptions DEFAULTS = LoadOptions.defaults();
+    private static final TensorForm DEFAULTS = TensorForm.dense();
 
     /// The keys that every model has, but those left out.
     private static GgufWriter model(String architecture, String... without) {
@@ -56,7 +57,7 @@ class HfSidecarsTest {
         return header;
     }
 
-    private static GgufFile open(GgufWriter header, float... values) throws IOException {
+    private static Model open(GgufWriter header, float... values) throws IOException {
         byte[] bytes = TestModel.fill(header).bytes();
         if (values.length > 0) {
             TensorInfo last = header.tensors().getLast();
@@ -66,7 +67,7 @@ class HfSidecarsTest {
                 buffer.putFloat(value);
             }
         }
-        return GgufFile.open(new ByteSource(bytes), GgufOptions.defaults());
+        return Model.of(GgufFile.open(new ByteSource(bytes), GgufOptions.defaults()));
     }
 
     private static String text(FileLayout layout) throws IOException {
@@ -83,7 +84,7 @@ class HfSidecarsTest {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    private static Map<String, String> sidecars(GgufFile file, LoadOptions options) throws IOException {
+    private static Map<String, String> sidecars(Model file, TensorForm options) throws IOException {
         Map<String, String> texts = new LinkedHashMap<>();
         for (NamedLayout sidecar : HfSidecars.of(file, options)) {
             texts.put(sidecar.path(), text(sidecar.layout()));
@@ -96,7 +97,7 @@ class HfSidecarsTest {
     }
 
     private static Map<String, @Nullable Object> config(GgufWriter header, float... values) throws IOException {
-        try (GgufFile file = open(header, values)) {
+        try (Model file = open(header, values)) {
             return json(sidecars(file, DEFAULTS).get("config.json"));
         }
     }
@@ -187,9 +188,9 @@ class HfSidecarsTest {
         GgufWriter header = model("llama")
                 .tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12))
                 .tensor("output_norm.weight", GgmlType.F32, Shape.of(12));
-        try (GgufFile file = open(header)) {
+        try (Model file = open(header)) {
             for (DType dtype : new DType[] {DType.F16, DType.BF16}) {
-                LoadOptions options = DEFAULTS.dtypes(DTypes.all(dtype).with("*norm*", DType.F32));
+                TensorForm options = DEFAULTS.dtypes(DTypes.all(dtype).with("*norm*", DType.F32));
                 assertThat(json(sidecars(file, options).get("config.json")))
                         .containsEntry("torch_dtype", dtype == DType.F16 ? "float16" : "bfloat16");
             }
@@ -248,12 +249,12 @@ class HfSidecarsTest {
     @Test
     void refusesRotaryFactorsThatItCannotExpressUnlessTheyAreLeftOut() throws IOException {
         for (float wrong : new float[] {3.3f, Float.NaN, 1}) {
-            try (GgufFile file = open(withRopeFactors(), 1, 1, wrong, 8)) {
+            try (Model file = open(withRopeFactors(), 1, 1, wrong, 8)) {
                 assertThatThrownBy(() -> HfSidecars.of(file, DEFAULTS))
-                        .isInstanceOf(GgufException.class)
+                        .isInstanceOf(ModelException.class)
                         .hasMessageContaining("rope_freqs.weight is not what the rule llama3 of transformers gives")
                         .hasMessageContaining("element 2: expected 3.2396");
-                LoadOptions without = DEFAULTS.filter(new NameFilter(List.of(), List.of("rope_freqs*")));
+                TensorForm without = DEFAULTS.filter(new NameFilter(List.of(), List.of("rope_freqs*")));
                 assertThat(json(sidecars(file, without).get("config.json"))).doesNotContainKey("rope_scaling");
             }
         }
@@ -271,24 +272,24 @@ class HfSidecarsTest {
     void needsTheSizes(String key) throws IOException {
         GgufWriter header = model("qwen2", key).tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12));
         assertThatThrownBy(() -> config(header))
-                .isInstanceOf(GgufException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageContaining("metadata key qwen2." + key + ": expected a positive integer, got no such key");
     }
 
     @Test
     void needsValuesOfTheRightTypes() {
         assertThatThrownBy(() -> config(model("qwen2", "eps").tensor("output.weight", GgmlType.F32, Shape.of(1))))
-                .isInstanceOf(GgufException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageContaining("vocab_size");
         assertThatThrownBy(
                         () -> config(model("qwen2", "eps").tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12))))
-                .isInstanceOf(GgufException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageContaining("layer_norm_rms_epsilon: expected a floating-point number, got no such key");
         assertThatThrownBy(() -> config(model("qwen2", "block_count").putString("qwen2.block_count", "2")))
-                .isInstanceOf(GgufException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageContaining("qwen2.block_count: expected an integer, got 2");
         assertThatThrownBy(() -> config(model("mamba")))
-                .isInstanceOf(GgufException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageContaining("architecture mamba");
     }
 
@@ -303,7 +304,7 @@ class HfSidecarsTest {
                 .putBool("tokenizer.ggml.add_bos_token", false)
                 .putString("tokenizer.chat_template", "{{ messages }}\n")
                 .tensor("token_embd.weight", GgmlType.F32, Shape.of(5, 12));
-        try (GgufFile file = open(header)) {
+        try (Model file = open(header)) {
             Map<String, String> texts = sidecars(file, DEFAULTS);
             assertThat(texts.keySet())
                     .containsExactly(
@@ -336,7 +337,7 @@ class HfSidecarsTest {
                 .putIntegers("tokenizer.ggml.nothing", MetadataType.INT32)
                 .putStrings("tokenizer.ggml.merges", List.of("a b"))
                 .tensor("token_embd.weight", GgmlType.F32, Shape.of(3, 12));
-        try (GgufFile file = open(header)) {
+        try (Model file = open(header)) {
             Map<String, String> texts = sidecars(file, DEFAULTS);
             assertThat(texts.keySet()).containsExactly("config.json", "tokenizer_vocabulary.json");
             assertThat(json(texts.get("tokenizer_vocabulary.json")))
@@ -349,7 +350,7 @@ class HfSidecarsTest {
     @Test
     void canBeReadWhenTheModelIsClosed() throws IOException {
         List<NamedLayout> files;
-        try (GgufFile file = open(model("llama")
+        try (Model file = open(model("llama")
                 .putStrings("tokenizer.ggml.tokens", List.of("x"))
                 .tensor("token_embd.weight", GgmlType.F32, Shape.of(3, 12)))) {
             files = HfSidecars.of(file, DEFAULTS);

@@ -3,16 +3,15 @@ package dev.ffmstore.formats;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.LoadOptions;
+import dev.ffmstore.Model;
+import dev.ffmstore.TensorForm;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.TensorStore;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.export.Constants;
 import dev.ffmstore.export.ExportOptions;
 import dev.ffmstore.export.Exporter;
 import dev.ffmstore.export.FileLayout;
-import dev.ffmstore.export.TestConstants;
-import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.fixtures.Tensors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,8 +31,7 @@ class IrpaTest {
     void isByteForByteWhatTheFormatSays() {
         byte[] first = {1, 2, 3, 4, 5, 6};
         byte[] second = {7, 8, 9, 10};
-        TestConstants source =
-                new TestConstants().add("ab", DType.F16, first, 3).add("c", DType.F32, second, new long[0]);
+        Tensors source = new Tensors().add("ab", DType.F16, first, 3).add("c", DType.F32, second, new long[0]);
         ByteBuffer expected = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
         expected.putInt(0x41505249).putInt(0).putLong(88).putLong(0).putLong(0).putLong(2);
         expected.putLong(96).putLong(80 + 76); // entries
@@ -49,23 +47,23 @@ class IrpaTest {
         expected.putLong(64).putLong(4);
         expected.put("abc".getBytes(StandardCharsets.UTF_8));
         expected.put(256, first).put(320, second);
-        assertThat(source.render(Irpa.layout(source))).isEqualTo(expected.array());
+        assertThat(Tensors.rendered(Irpa.layout(source.source()))).isEqualTo(expected.array());
     }
 
     @Test
     void holdsConstantsOfEveryKind() throws IOException {
-        TestConstants source = new TestConstants()
+        Tensors source = new Tensors()
                 .add("blk.0.weight", DType.F32, 3, 5)
                 .add("with \"quotes\", \\ and ü", DType.BF16, 7)
                 .add("empty", DType.F32, 0, 4)
                 .add("scalar", DType.F64)
                 .add("bytes", DType.I8, 4099)
                 .add("long", DType.I64, 2);
-        Archive archive = Archive.read(source.render(Irpa.layout(source)));
+        Archive archive = Archive.read(Tensors.rendered(Irpa.layout(source.source())));
         assertThat(archive.entries())
                 .extracting(Archive.Entry::name)
                 .containsExactlyElementsOf(
-                        source.constants().stream().map(Constant::name).toList());
+                        source.source().tensors().stream().map(TensorSlot::name).toList());
         assertThat(archive.entries()).allSatisfy(entry -> {
             assertThat(entry.bytes()).isEqualTo(source.bytes(entry.name()));
             assertThat(entry.place() % 64).isZero();
@@ -75,12 +73,12 @@ class IrpaTest {
 
     @Test
     void storesTiedConstantsOnce() {
-        TestConstants source = new TestConstants()
+        Tensors source = new Tensors()
                 .add("embedding", DType.F32, 80, 8)
                 .add("norm", DType.F32, 8)
-                .alias("output", "embedding")
-                .alias("again", "output");
-        byte[] bytes = source.render(Irpa.layout(source));
+                .addAlias("output", "embedding")
+                .addAlias("again", "output");
+        byte[] bytes = Tensors.rendered(Irpa.layout(source.source()));
         Archive archive = Archive.read(bytes);
         Set<Long> places = new HashSet<>();
         archive.entries().forEach(entry -> places.add(entry.place()));
@@ -100,7 +98,7 @@ class IrpaTest {
         }
         byte[] nearly = ones.clone();
         nearly[nearly.length - 1] ^= 1;
-        TestConstants source = new TestConstants()
+        Tensors source = new Tensors()
                 .add("ones", DType.F32, ones, 100_000)
                 .add("nearly", DType.F32, nearly, 100_000)
                 .add("random", DType.F32, 9)
@@ -108,8 +106,8 @@ class IrpaTest {
                 .add("zeros", DType.F16, new byte[10], 5)
                 .add("bytes", DType.I8, new byte[] {5, 5, 5}, 3)
                 .add("empty", DType.F32, 0);
-        source.alias("ones again", "ones");
-        Splats splats = Splats.find(source, ExportOptions.defaults().threads(2));
+        source.addAlias("ones again", "ones");
+        Splats splats = Splats.find(source.source(), ExportOptions.defaults().threads(2));
         assertThat(splats.count()).isEqualTo(5);
         assertThat(splats.pattern("ones"))
                 .hasValueSatisfying(bytes -> assertThat(bytes).containsExactly(0, 0, 0x80, 0x3F));
@@ -118,31 +116,29 @@ class IrpaTest {
         assertThat(splats.pattern("nearly")).isEmpty();
         assertThat(splats.pattern("empty")).isEmpty();
 
-        byte[] bytes = source.render(Irpa.layout(source, splats));
+        byte[] bytes = Tensors.rendered(Irpa.layout(source.source(), splats));
         Archive archive = Archive.read(bytes);
         assertThat(archive.entries())
                 .allSatisfy(entry -> assertThat(entry.bytes()).isEqualTo(source.bytes(entry.name())));
         assertThat(archive.entries().stream().filter(entry -> entry.type() == 1).map(Archive.Entry::name))
                 .containsExactly("ones", "one", "zeros", "bytes", "ones again");
         assertThat(bytes.length).isBetween(400_000, 400_000 + 8192);
-        assertThat(source.openReaders()).isZero();
     }
 
     @Test
     void aFileAndALoadedStoreExportTheSame() throws Exception {
         Path model =
                 Path.of(IrpaTest.class.getResource("/models/tiny.Q4_K_M.gguf").toURI());
-        try (GgufFile file = GgufFile.open(model);
-                TensorStore store = TensorStore.load(file, LoadOptions.defaults())) {
-            ConstantSource unloaded = Constants.of(file, LoadOptions.defaults());
-            ConstantSource loaded = Constants.of(store);
-            for (Function<ConstantSource, FileLayout> format :
-                    List.<Function<ConstantSource, FileLayout>>of(Irpa::layout, Safetensors::layout)) {
+        try (Model file = Model.open(model);
+                TensorStore store = TensorStore.load(file)) {
+            TensorSource unloaded = TensorSource.of(file, TensorForm.dense());
+            TensorSource loaded = TensorSource.of(store.model(), TensorForm.dense());
+            for (Function<TensorSource, FileLayout> format :
+                    List.<Function<TensorSource, FileLayout>>of(Irpa::layout, Safetensors::layout)) {
                 ByteArrayOutputStream one = new ByteArrayOutputStream();
                 ByteArrayOutputStream other = new ByteArrayOutputStream();
-                new Exporter(unloaded, ExportOptions.defaults())
-                        .stream(Channels.newChannel(one), "one", format.apply(unloaded));
-                new Exporter(loaded, ExportOptions.defaults())
+                new Exporter(ExportOptions.defaults()).stream(Channels.newChannel(one), "one", format.apply(unloaded));
+                new Exporter(ExportOptions.defaults())
                         .stream(Channels.newChannel(other), "other", format.apply(loaded));
                 assertThat(other.toByteArray()).isEqualTo(one.toByteArray());
                 assertThat(one.size()).isGreaterThan(5_772_288);
@@ -152,15 +148,16 @@ class IrpaTest {
 
     @Test
     void archiveOfSplatsAloneHasNoStorage() throws IOException {
-        TestConstants source = new TestConstants().add("x", DType.I8, new byte[40], 40);
-        byte[] bytes = source.render(Irpa.layout(source, Splats.find(source, ExportOptions.defaults())));
+        Tensors source = new Tensors().add("x", DType.I8, new byte[40], 40);
+        byte[] bytes =
+                Tensors.rendered(Irpa.layout(source.source(), Splats.find(source.source(), ExportOptions.defaults())));
         assertThat(bytes).hasSize(4096);
         assertThat(Archive.read(bytes).entries().getFirst().bytes()).isEqualTo(new byte[40]);
     }
 
     @Test
     void archiveOfNothingIsAHeader() {
-        byte[] bytes = new TestConstants().render(Irpa.layout(new TestConstants()));
+        byte[] bytes = Tensors.rendered(Irpa.layout(new Tensors().source()));
         assertThat(bytes).hasSize(4096);
         assertThat(Archive.read(bytes).entries()).isEmpty();
         assertThat(Arrays.copyOf(bytes, 4)).isEqualTo("IRPA".getBytes(StandardCharsets.US_ASCII));

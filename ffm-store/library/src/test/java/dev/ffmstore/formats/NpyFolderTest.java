@@ -6,17 +6,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.Constant;
+import dev.ffmstore.ModelException;
+import dev.ffmstore.TensorReader;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
 import dev.ffmstore.gguf.Shape;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,20 +60,57 @@ class NpyFolderTest {
                 .containsExactly(
                         Map.entry("x/y", Dense.list(floats(1, 2))), Map.entry("b", Dense.list((byte) 3, (byte) 4)));
         assertThat(Dense.source(folder).convention()).isEqualTo("hf");
-        assertThat(Dense.source(folder).constants().getFirst().shape()).isEqualTo(Shape.of(2, 1));
-        assertThat(Dense.source(folder).constants().getLast().dtype()).isEqualTo(DType.BF16);
+        assertThat(Dense.source(folder).tensors().getFirst().shape()).isEqualTo(Shape.of(2, 1));
+        assertThat(Dense.source(folder).tensors().getLast().dtype()).isEqualTo(DType.BF16);
     }
 
     @Test
     void tiedTensorsHaveOneFile() throws IOException {
         write("a.npy", npy("<f4", "(2, 1)", floats(1, 2)));
         writeIndex(TENSOR + "," + TENSOR.replace("x/y", "tied"));
-        assertThat(Dense.source(folder).constants())
-                .extracting(Constant::aliasOf)
+        assertThat(Dense.source(folder).tensors())
+                .extracting(TensorSlot::aliasOf)
                 .containsExactly(Optional.empty(), Optional.of("x/y"));
         assertThat(Dense.bytes(Dense.source(folder)))
                 .containsExactly(
                         Map.entry("x/y", Dense.list(floats(1, 2))), Map.entry("tied", Dense.list(floats(1, 2))));
+    }
+
+    @Test
+    void aFileThatManyTensorsShareIsReadOnce() throws Exception {
+        write("a.npy", npy("<f4", "(2, 1)", floats(1, 2)));
+        writeIndex(IntStream.range(0, 10_000)
+                .mapToObj(i -> TENSOR.replace("x/y", "tied " + i))
+                .collect(Collectors.joining(",")));
+        try (Recording recording = new Recording()) {
+            recording.enable("jdk.FileRead").withThreshold(Duration.ZERO);
+            recording.start();
+            assertThat(Dense.source(folder).tensors()).hasSize(10_000);
+            recording.stop();
+            assertThat(reads(recording, folder.resolve("a.npy"))).isBetween(1L, 10L);
+        }
+    }
+
+    private long reads(Recording recording, Path file) throws IOException {
+        Path events = folder.resolve("reads.jfr");
+        recording.dump(events);
+        return RecordingFile.readAllEvents(events).stream()
+                .filter(event -> file.toString().equals(event.getString("path")))
+                .count();
+    }
+
+    @Test
+    void everyTensorOfASharedFileMustBeWhatTheFileHolds() throws IOException {
+        write("a.npy", npy("<u2", "(2, 1)", new byte[] {1, 2, 3, 4}));
+        String tensor = TENSOR.replace("F32", "BF16");
+        for (String other : List.of("I16", "F16")) {
+            writeIndex(tensor + "," + tensor.replace("x/y", "tied").replace("BF16", other));
+            assertThatThrownBy(() -> Dense.source(folder))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("its type is not the index's: expected " + other + ", got <u2");
+        }
+        writeIndex(tensor + "," + tensor.replace("x/y", "tied").replace("[2,1]", "[1,2]"));
+        assertThatThrownBy(() -> Dense.source(folder)).hasMessageContaining("its shape is not the index's");
     }
 
     @ParameterizedTest
@@ -82,10 +129,10 @@ class NpyFolderTest {
         write("b.w.npy", npy(descr, "()", new byte[dtype.byteSize()]));
         write("a.npy", npy(descr, "(3, 2)", new byte[6 * dtype.byteSize()]));
         write("readme.txt", new byte[1]);
-        assertThat(Dense.source(folder).constants()).extracting(Constant::name).containsExactly("a", "b.w");
-        assertThat(Dense.source(folder).constants()).extracting(Constant::dtype).containsOnly(dtype);
-        assertThat(Dense.source(folder).constants())
-                .extracting(Constant::shape)
+        assertThat(Dense.source(folder).tensors()).extracting(TensorSlot::name).containsExactly("a", "b.w");
+        assertThat(Dense.source(folder).tensors()).extracting(TensorSlot::dtype).containsOnly(dtype);
+        assertThat(Dense.source(folder).tensors())
+                .extracting(TensorSlot::shape)
                 .containsExactly(Shape.of(3, 2), Shape.of());
     }
 
@@ -131,10 +178,10 @@ class NpyFolderTest {
             })
     void refusesAMalformedHeader(String dictionary) throws IOException {
         write("a.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1)}", floats(1, 2)));
-        assertThat(Dense.source(folder).constants()).hasSize(1); // it is the change that is refused
+        assertThat(Dense.source(folder).tensors()).hasSize(1); // it is the change that is refused
         write("a.npy", npy(dictionary, floats(1, 2)));
         assertThatThrownBy(() -> Dense.source(folder))
-                .isInstanceOf(WeightsException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith(folder.resolve("a.npy") + ": ")
                 .message()
                 .doesNotContain("\n");
@@ -145,7 +192,7 @@ class NpyFolderTest {
         byte[] right = npy("<f4", "(2, 1)", floats(1, 2));
         for (int size : new int[] {0, 5, 11, 12, 40, right.length - 1}) {
             write("a.npy", Arrays.copyOf(right, size));
-            assertThatThrownBy(() -> Dense.source(folder)).isInstanceOf(WeightsException.class);
+            assertThatThrownBy(() -> Dense.source(folder)).isInstanceOf(ModelException.class);
         }
         byte[] version = right.clone();
         version[6] = 4;
@@ -160,8 +207,10 @@ class NpyFolderTest {
     @Test
     void refusesAnEmptyFolder() {
         assertThatThrownBy(() -> Dense.source(folder))
-                .isInstanceOf(WeightsException.class)
-                .hasMessageContaining("holds neither an index.json nor any .npy file");
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        folder + ": is no model: expected the index of safetensors shards, or .npy files, got a folder"
+                                + " of other things");
     }
 
     static Stream<Arguments> malformedIndexes() {
@@ -182,13 +231,30 @@ class NpyFolderTest {
     void refusesAMalformedIndex(String tensors, String reason) throws IOException {
         write("a.npy", npy("<f4", "(2, 1)", floats(1, 2)));
         writeIndex(TENSOR);
-        assertThat(Dense.source(folder).constants()).hasSize(1); // it is the change that is refused
+        assertThat(Dense.source(folder).tensors()).hasSize(1); // it is the change that is refused
         writeIndex(tensors);
         assertThatThrownBy(() -> Dense.source(folder))
-                .isInstanceOf(WeightsException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageContaining(reason);
         Files.writeString(folder.resolve("index.json"), "{}");
         assertThatThrownBy(() -> Dense.source(folder)).hasMessageContaining("the index has no tensors");
+    }
+
+    @Test
+    void noticesAFileThatChanges() throws IOException {
+        write("a.npy", npy("<f4", "(2, 1)", floats(1, 2)));
+        TensorSource source = Dense.source(folder);
+        source.checkUnchanged();
+        write("a.npy", npy("<f4", "(3, 1)", floats(1, 2, 3)));
+        assertThatThrownBy(source::checkUnchanged)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("has changed");
+        try (Arena arena = Arena.ofConfined();
+                TensorReader reader = source.reader()) {
+            assertThatThrownBy(() -> reader.read(source.tensors().getFirst(), 0, arena.allocate(4)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("has changed");
+        }
     }
 
     @Test

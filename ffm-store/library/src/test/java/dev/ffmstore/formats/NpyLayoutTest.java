@@ -3,9 +3,9 @@ package dev.ffmstore.formats;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.ArrayConstants;
 import dev.ffmstore.export.NamedLayout;
 import dev.ffmstore.fixtures.Json;
+import dev.ffmstore.fixtures.Tensors;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -20,8 +20,8 @@ class NpyLayoutTest {
         return new String(bytes, from, to - from, StandardCharsets.ISO_8859_1);
     }
 
-    private static byte[] only(ArrayConstants constants) throws IOException {
-        List<NamedLayout> files = Npy.layouts(constants);
+    private static byte[] only(Tensors constants) throws IOException {
+        List<NamedLayout> files = Npy.layouts(constants.source());
         assertThat(files).extracting(NamedLayout::path).containsExactly("t.npy", "index.json");
         return constants.render(files.getFirst().layout());
     }
@@ -29,7 +29,7 @@ class NpyLayoutTest {
     /// The header that numpy 2.4 writes for such an array.
     @Test
     void headersAreThoseOfNumpy() throws IOException {
-        ArrayConstants constants = new ArrayConstants().add("t", DType.F32, 3, 4);
+        Tensors constants = new Tensors("model.gguf", "F32").add("t", DType.F32, 3, 4);
         byte[] file = only(constants);
         assertThat(text(file, 0, 10)).isEqualTo("\u0093NUMPY\u0001\u0000v\u0000");
         assertThat(text(file, 10, 128))
@@ -40,7 +40,7 @@ class NpyLayoutTest {
     @ParameterizedTest
     @CsvSource({"F32, <f4", "F16, <f2", "BF16, <u2", "F64, <f8", "I8, |i1", "I16, <i2", "I32, <i4", "I64, <i8"})
     void everyTypeHasItsDescription(DType dtype, String descr) throws IOException {
-        byte[] file = only(new ArrayConstants().add("t", dtype, 5));
+        byte[] file = only(new Tensors("model.gguf", "F32").add("t", dtype, 5));
         assertThat(text(file, 10, 128))
                 .startsWith("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (5,), }");
         assertThat(file).hasSize(128 + 5 * dtype.byteSize());
@@ -53,18 +53,18 @@ class NpyLayoutTest {
                 .filter(d -> !d.isEmpty())
                 .mapToLong(Long::parseLong)
                 .toArray();
-        byte[] file = only(new ArrayConstants().add("t", DType.I8, shape));
+        byte[] file = only(new Tensors("model.gguf", "F32").add("t", DType.I8, shape));
         assertThat(text(file, 10, 128)).contains("'shape': " + tuple + ", }").endsWith("\n");
     }
 
     @Test
     void theIndexComesLastAndTellsWhatIsWhere() throws IOException {
-        ArrayConstants constants = new ArrayConstants()
+        Tensors constants = new Tensors("model.gguf", "F32")
                 .add("W", DType.F32, 2, 2)
                 .add("w", DType.BF16, 3)
                 .addAlias("tied \"W\"", "W")
                 .add("../../etc/passwd", DType.I64);
-        List<NamedLayout> files = Npy.layouts(constants);
+        List<NamedLayout> files = Npy.layouts(constants.source());
         assertThat(files)
                 .extracting(NamedLayout::path)
                 .containsExactly("W.npy", "w~2.npy", "%2E.%2F..%2Fetc%2Fpasswd.npy", "index.json");
@@ -75,8 +75,8 @@ class NpyLayoutTest {
                 .isEqualTo(List.of(
                         entry("W", "W.npy", "F32", "<f4", 2, 2),
                         entry("w", "w~2.npy", "BF16", "<u2", 3),
-                        entry("tied \"W\"", "W.npy", "F32", "<f4", 2, 2),
-                        entry("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.npy", "I64", "<i8")));
+                        entry("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.npy", "I64", "<i8"),
+                        entry("tied \"W\"", "W.npy", "F32", "<f4", 2, 2)));
     }
 
     private static Map<String, Object> entry(String name, String file, String dtype, String descr, long... shape) {

@@ -1,9 +1,11 @@
 package dev.ffmstore.formats;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -44,6 +46,41 @@ class SafeFileNamesTest {
         assertThat(names.of("w", ".npy")).isEqualTo("w~2.npy");
         assertThat(names.of("w~2", ".npy")).isEqualTo("w%7E2.npy");
         assertThat(names.of("W", ".npy")).isEqualTo("W~3.npy");
+    }
+
+    @Test
+    void copiesAreCountedForEachStemAndExtension() {
+        SafeFileNames names = new SafeFileNames();
+        assertThat(names.of("w", "~2.npy")).isEqualTo("w~2.npy"); // takes what the copy of another would have got
+        assertThat(names.of("w", ".npy")).isEqualTo("w.npy");
+        assertThat(names.of("W", ".npy")).isEqualTo("W~3.npy");
+        assertThat(names.of("w", ".bin")).isEqualTo("w.bin");
+        assertThat(names.of("W", ".bin")).isEqualTo("W~2.bin");
+        assertThat(names.of("w", ".NPY")).isEqualTo("w~4.NPY");
+    }
+
+    @Test
+    void manyNamesThatDifferInCaseAloneAreNamedInTimeOfTheirNumber() {
+        int count = 80_000;
+        Set<String> folded = new HashSet<>();
+        assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
+            SafeFileNames names = new SafeFileNames();
+            for (int cases = 0; cases < count; cases++) {
+                folded.add(names.of(inCases("abcdefghijklmnopq", cases), ".npy").toLowerCase(Locale.ROOT));
+            }
+        });
+        assertThat(folded).hasSize(count);
+    }
+
+    /// The word with the letter in upper case for each bit that is set.
+    private static String inCases(String word, int cases) {
+        StringBuilder name = new StringBuilder(word);
+        for (int i = 0; i < word.length(); i++) {
+            if ((cases >> i & 1) == 1) {
+                name.setCharAt(i, Character.toUpperCase(word.charAt(i)));
+            }
+        }
+        return name.toString();
     }
 
     @Test

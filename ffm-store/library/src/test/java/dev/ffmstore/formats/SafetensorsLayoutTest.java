@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.Constant;
+import dev.ffmstore.TensorSlot;
 import dev.ffmstore.export.NamedLayout;
-import dev.ffmstore.export.TestConstants;
 import dev.ffmstore.fixtures.Json;
+import dev.ffmstore.fixtures.Tensors;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
@@ -23,7 +23,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class SafetensorsLayoutTest {
-    private static final TestConstants SOURCE = new TestConstants()
+    private static final Tensors SOURCE = new Tensors()
             .add("half", DType.F16, 3)
             .add("bytes", DType.I8, 5)
             .add("blk.0.ü", DType.F32, 2, 3)
@@ -33,7 +33,7 @@ class SafetensorsLayoutTest {
 
     @Test
     void isByteForByteWhatTheFormatSays() {
-        TestConstants source = new TestConstants().add("a\"b", DType.F16, new byte[] {1, 2, 3, 4}, 1, 2);
+        Tensors source = new Tensors().add("a\"b", DType.F16, new byte[] {1, 2, 3, 4}, 1, 2);
         String json = "{\"__metadata__\":{\"format\":\"pt\",\"source\":\"test.gguf\",\"names\":\"gguf\","
                 + "\"stored_type:a\\\"b\":\"Q4_K\"},"
                 + "\"a\\\"b\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}";
@@ -44,28 +44,27 @@ class SafetensorsLayoutTest {
             expected.put((byte) ' ');
         }
         expected.put(new byte[] {1, 2, 3, 4});
-        assertThat(source.render(Safetensors.layout(source))).isEqualTo(expected.array());
+        assertThat(Tensors.rendered(Safetensors.layout(source.source()))).isEqualTo(expected.array());
     }
 
     @Test
     void holdsEveryConstantAligned() throws IOException {
-        Map<String, byte[]> read = read(SOURCE.render(Safetensors.layout(SOURCE)), SOURCE);
+        Map<String, byte[]> read = read(Tensors.rendered(Safetensors.layout(SOURCE.source())), SOURCE);
         assertThat(read.keySet()).containsExactly("scalar", "blk.0.ü", "again", "half", "empty", "bytes");
         read.forEach((name, bytes) -> assertThat(bytes).as(name).isEqualTo(SOURCE.bytes(name)));
     }
 
     @Test
     void tiedConstantsAreWrittenEach() throws IOException {
-        TestConstants source =
-                new TestConstants().add("embedding", DType.F32, 4, 4).alias("output", "embedding");
-        Map<String, byte[]> read = read(source.render(Safetensors.layout(source)), source);
+        Tensors source = new Tensors().add("embedding", DType.F32, 4, 4).addAlias("output", "embedding");
+        Map<String, byte[]> read = read(Tensors.rendered(Safetensors.layout(source.source())), source);
         assertThat(read).hasSize(2);
         assertThat(read.get("output")).isEqualTo(source.bytes("embedding"));
     }
 
     @Test
     void shardsHoldEachConstantOnceAndTheIndexSaysWhere() throws IOException {
-        List<NamedLayout> files = Safetensors.shards(SOURCE, 24);
+        List<NamedLayout> files = Safetensors.shards(SOURCE.source(), 24);
         assertThat(files)
                 .extracting(NamedLayout::path)
                 .containsExactly(
@@ -75,13 +74,13 @@ class SafetensorsLayoutTest {
                         "model.safetensors.index.json");
         Map<String, Object> map = new HashMap<>();
         for (NamedLayout file : files.subList(0, 3)) {
-            read(SOURCE.render(file.layout()), SOURCE).forEach((name, bytes) -> {
+            read(Tensors.rendered(file.layout()), SOURCE).forEach((name, bytes) -> {
                 assertThat(bytes).isEqualTo(SOURCE.bytes(name));
                 assertThat(map.put(name, file.path())).isNull();
             });
         }
         assertThat(map).hasSize(6);
-        String index = new String(SOURCE.render(files.getLast().layout()), StandardCharsets.UTF_8);
+        String index = new String(Tensors.rendered(files.getLast().layout()), StandardCharsets.UTF_8);
         Map<String, Object> json = Json.lines(index.replace("\n", "") + "\n").getFirst();
         assertThat(json)
                 .containsEntry("metadata", Map.of("total_size", BigInteger.valueOf(6 + 5 + 24 + 8 + 4)))
@@ -90,19 +89,19 @@ class SafetensorsLayoutTest {
 
     @Test
     void aTensorLargerThanAShardHasOneOfItsOwn() {
-        assertThat(Safetensors.shards(SOURCE, 1)).hasSize(6);
-        assertThat(Safetensors.shards(SOURCE, 1000)).hasSize(2);
-        assertThat(Safetensors.shards(new TestConstants(), 1)).hasSize(2);
-        assertThatIllegalArgumentException().isThrownBy(() -> Safetensors.shards(SOURCE, 0));
+        assertThat(Safetensors.shards(SOURCE.source(), 1)).hasSize(6);
+        assertThat(Safetensors.shards(SOURCE.source(), 1000)).hasSize(2);
+        assertThat(Safetensors.shards(new Tensors().source(), 1)).hasSize(2);
+        assertThatIllegalArgumentException().isThrownBy(() -> Safetensors.shards(SOURCE.source(), 0));
     }
 
     @Test
     void namesThatIreeDoesNotReadAreRefusedForIt() {
-        assertThatCode(() -> Safetensors.requireNamesIreeReads(SOURCE)).doesNotThrowAnyException();
+        assertThatCode(() -> Safetensors.requireNamesIreeReads(SOURCE.source())).doesNotThrowAnyException();
         for (String name : List.of("a\"b", "a\\b", "a\tb")) {
-            TestConstants source = new TestConstants().add(name, DType.F32, 1);
+            Tensors source = new Tensors().add(name, DType.F32, 1);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> Safetensors.requireNamesIreeReads(source))
+                    .isThrownBy(() -> Safetensors.requireNamesIreeReads(source.source()))
                     .withMessageContaining("IREE does not find it")
                     .withMessageContaining("escapes of JSON");
         }
@@ -110,12 +109,12 @@ class SafetensorsLayoutTest {
 
     @Test
     void refusesAReservedName() {
-        TestConstants reserved = new TestConstants().add("__metadata__", DType.F32, 1);
-        assertThatIllegalArgumentException().isThrownBy(() -> Safetensors.layout(reserved));
+        Tensors reserved = new Tensors().add("__metadata__", DType.F32, 1);
+        assertThatIllegalArgumentException().isThrownBy(() -> Safetensors.layout(reserved.source()));
     }
 
     /// Reads a file as the format says: the header covers all data, without gaps.
-    private static Map<String, byte[]> read(byte[] file, TestConstants source) throws IOException {
+    private static Map<String, byte[]> read(byte[] file, Tensors source) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         int data = 8 + Math.toIntExact(bytes.getLong(0));
         assertThat(data % 64).isZero();
@@ -129,7 +128,7 @@ class SafetensorsLayoutTest {
         int end = data;
         for (Map.Entry<String, Object> entry : header.entrySet()) {
             Map<?, ?> tensor = (Map<?, ?>) entry.getValue();
-            Constant constant = source.constant(entry.getKey());
+            TensorSlot constant = source.tensor(entry.getKey());
             assertThat(metadata.get("stored_type:" + entry.getKey())).isEqualTo("Q4_K");
             assertThat(tensor.get("dtype")).isEqualTo(constant.dtype().name());
             assertThat(integers(tensor.get("shape")))

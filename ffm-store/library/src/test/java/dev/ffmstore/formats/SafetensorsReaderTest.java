@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantReader;
-import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.ModelException;
+import dev.ffmstore.TensorReader;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
+import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.Shape;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -46,18 +48,31 @@ class SafetensorsReaderTest {
         Path file = write(
                 "{\"__metadata__\":{\"format\":\"pt\",\"names\":\"hf\"}," + B + "," + empty + "," + A + "}      ",
                 DATA);
-        ConstantSource source = Dense.source(file);
+        TensorSource source = Dense.source(file);
         assertThat(Dense.bytes(source))
                 .containsExactly(
                         Map.entry("a", Dense.list((byte) 1, (byte) 2, (byte) 3, (byte) 4)),
                         Map.entry("b", Dense.list((byte) 5, (byte) 6, (byte) 7, (byte) 8)),
                         Map.entry("leer ü", List.of()));
         assertThat(source.convention()).isEqualTo("hf");
-        Constant last = source.constants().getLast();
+        TensorSlot last = source.tensors().getLast();
         assertThat(last.shape()).isEqualTo(Shape.of(0, 3));
         assertThat(last.dtype()).isEqualTo(DType.F64);
-        assertThat(last.storedType()).isEqualTo("F64");
+        assertThat(last.stored().origin()).isEqualTo("F64");
         source.checkUnchanged();
+    }
+
+    @Test
+    void longMetadataIsCheckedAndPassedOver() throws IOException {
+        String text = "\\u00fc\\n😀".repeat(200_000); // longer than any string that is kept
+        String fields = ",\"names\":\"hf\"}," + A + "," + B + "}";
+        assertThat(Dense.source(write("{\"__metadata__\":{\"config\":\"" + text + "\"" + fields, DATA))
+                        .convention())
+                .isEqualTo("hf");
+        for (String wrong : List.of("\"" + text + "\\x\"", "\"" + text, "[\"" + text + "\"]", "null")) {
+            Path file = write("{\"__metadata__\":{\"config\":" + wrong + fields, DATA);
+            assertThatThrownBy(() -> Dense.source(file)).isInstanceOf(ModelException.class);
+        }
     }
 
     @ParameterizedTest
@@ -65,7 +80,7 @@ class SafetensorsReaderTest {
     void readsEveryDType(DType dtype) throws IOException {
         int size = dtype.byteSize();
         Path file = write("{" + field("s", dtype.name(), "[]", 0, size) + "}", new byte[size]);
-        assertThat(Dense.source(file).constants().getFirst().dtype()).isEqualTo(dtype);
+        assertThat(Dense.source(file).tensors().getFirst().dtype()).isEqualTo(dtype);
     }
 
     @ParameterizedTest
@@ -73,14 +88,14 @@ class SafetensorsReaderTest {
     void namesATensorOfAnotherDType(String dtype) throws IOException {
         Path file = write("{" + A + "," + field("odd", dtype, "[4]", 4, 8) + "}", DATA);
         assertThatThrownBy(() -> Dense.source(file))
-                .isInstanceOf(WeightsException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessage(file + ": tensor odd: its dtype is not read: expected F32, F16, BF16, F64, I8, I16, I32 or"
                         + " I64, got " + dtype);
     }
 
     static Stream<Arguments> malformed() {
         return Stream.of(
-                Arguments.of("{" + A + "}", "bytes behind the last tensor: expected 4 bytes of data, got 8"),
+                Arguments.of("{" + A + "}", "bytes after the last tensor: expected 4 bytes of data, got 8"),
                 Arguments.of("{" + A + "," + field("b", "I16", "[4]", 4, 12) + "}", "ends before its last tensor does"),
                 Arguments.of("{" + A + "," + field("b", "I16", "[1]", 6, 8) + "}", "does not follow the tensor before"),
                 Arguments.of(
@@ -95,7 +110,9 @@ class SafetensorsReaderTest {
                 Arguments.of("{" + A.replace("[0,4]", "[0]") + "," + B + "}", "has 1 data_offsets"),
                 Arguments.of("{" + A.replace("[0,4]", "[-4,0]") + "," + B + "}", "expected a whole number from 0"),
                 Arguments.of("{" + A.replace("[0,4]", "[0,4.0]") + "," + B + "}", "expected a whole number"),
-                Arguments.of("{" + A.replace("[0,4]", "[0,99999999999999999999]") + "," + B + "}", "expected a whole number from 0"),
+                Arguments.of(
+                        "{" + A.replace("[0,4]", "[0,99999999999999999999]") + "," + B + "}",
+                        "expected a whole number from 0"),
                 Arguments.of("{" + A.replace("[1]", "[-1]") + "," + B + "}", "expected a whole number from 0"),
                 Arguments.of(
                         "{" + A.replace("[1]", "[4611686018427387904, 2]") + "," + B + "}", "its shape is not one"),
@@ -119,7 +136,7 @@ class SafetensorsReaderTest {
     void refusesWhatIsMalformed(String header, String reason) throws IOException {
         Path file = write(header, DATA);
         assertThatThrownBy(() -> Dense.source(file))
-                .isInstanceOf(WeightsException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith(file + ": ")
                 .hasMessageContaining(reason)
                 .message()
@@ -139,7 +156,7 @@ class SafetensorsReaderTest {
                         .put("{}".getBytes(StandardCharsets.UTF_8))
                         .array());
         assertThatThrownBy(() -> Dense.source(file))
-                .isInstanceOf(WeightsException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessage(file + ": the size of the safetensors header: expected 2 to 2, got "
                         + Long.toUnsignedString(size));
         Files.write(file, new byte[7]);
@@ -188,32 +205,26 @@ class SafetensorsReaderTest {
     void refusesAMalformedIndex(String text, String reason) throws IOException {
         Path index = shards(text);
         assertThatThrownBy(() -> Dense.source(index))
-                .isInstanceOf(WeightsException.class)
+                .isInstanceOf(ModelException.class)
                 .hasMessageContaining(reason);
     }
 
     @Test
     void noticesAFileThatChanges() throws IOException {
         Path file = write("{" + A + "," + B + "}", DATA);
-        ConstantSource source = Dense.source(file);
+        TensorSource source = Dense.source(file);
         write("{" + A + "," + B + "} ", DATA);
         assertThatThrownBy(source::checkUnchanged)
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("has changed");
-        try (Arena arena = Arena.ofConfined();
-                ConstantReader reader = source.openReader()) {
-            assertThatThrownBy(() -> reader.read(source.constants().getFirst(), 0, arena.allocate(4)))
-                    .isInstanceOf(IOException.class)
-                    .hasMessageContaining("has changed");
-        }
     }
 
     @Test
     void readsNothingOutsideOfAConstant() throws IOException {
-        ConstantSource source = Dense.source(write("{" + A + "," + B + "}", DATA));
+        TensorSource source = Dense.source(write("{" + A + "," + B + "}", DATA));
         try (Arena arena = Arena.ofConfined();
-                ConstantReader reader = source.openReader()) {
-            assertThatThrownBy(() -> reader.read(source.constants().getFirst(), 1, arena.allocate(4)))
+                TensorReader reader = source.reader()) {
+            assertThatThrownBy(() -> reader.read(source.tensors().getFirst(), 1, arena.allocate(4)))
                     .isInstanceOf(IndexOutOfBoundsException.class);
         }
     }
@@ -221,12 +232,12 @@ class SafetensorsReaderTest {
     @Test
     void knowsAFileByItsContent() throws IOException {
         Path file = Files.write(folder.resolve("weights"), safetensors("{" + A + "," + B + "}", DATA));
-        assertThat(Dense.source(file).constants()).hasSize(2);
+        assertThat(Dense.source(file).tensors()).hasSize(2);
         Path other = Files.write(folder.resolve("other"), floats(1, 2, 3));
         assertThatThrownBy(() -> Dense.source(other))
-                .isInstanceOf(WeightsException.class)
-                .hasMessageContaining("of no kind that is read");
+                .isInstanceOf(GgufException.class)
+                .hasMessageStartingWith(other + ": ");
         Path tiny = Files.write(folder.resolve("tiny"), new byte[0]);
-        assertThatThrownBy(() -> Dense.source(tiny)).isInstanceOf(WeightsException.class);
+        assertThatThrownBy(() -> Dense.source(tiny)).isInstanceOf(GgufException.class);
     }
 }

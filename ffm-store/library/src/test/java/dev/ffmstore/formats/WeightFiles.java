@@ -125,7 +125,7 @@ public final class WeightFiles {
             int data = (metadata + names.size() + 63) & -64;
             int end = (data + storage.size() + 4095) & -4096;
             return little(end)
-                    .putInt(0, IrpaArchive.MAGIC)
+                    .putInt(0, 0x41505249)
                     .putLong(8, 88)
                     .putLong(32, sizes.size())
                     .putLong(40, 96)

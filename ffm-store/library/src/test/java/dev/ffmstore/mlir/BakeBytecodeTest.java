@@ -4,10 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.ArrayConstants;
+import dev.ffmstore.TensorSlot;
 import dev.ffmstore.export.BytesSource;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantSource;
+import dev.ffmstore.fixtures.Tensors;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -18,14 +17,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The modules are made of the text beside them, as its README tells.
 class BakeBytecodeTest {
-    private final ArrayConstants constants = ArrayConstants.ofTheModules();
+    private final Tensors constants = Tensors.ofTheModules();
 
     private static DeclaredTypes types(String text) throws IOException {
         return DeclaredTypes.read(new BytesSource("types.txt", text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
     }
 
     private byte[] bake(BytesSource module) throws IOException {
-        return constants.render(Bake.of(module, constants, DeclaredTypes.none()).layout());
+        return constants.render(
+                Bake.of(module, constants.source(), DeclaredTypes.none()).layout());
     }
 
     private static int indexOf(byte[] bytes, byte[] part) {
@@ -39,8 +39,8 @@ class BakeBytecodeTest {
 
     @Test
     void everyDeclarationIsFilledInItsOrder() throws IOException {
-        Bake bake = Bake.of(BytesSource.resource("declared.mlirbc"), constants, DeclaredTypes.none());
-        assertThat(bake.filled()).extracting(Constant::name).containsExactly("blk.0.w", "bias", "half ü \"");
+        Bake bake = Bake.of(BytesSource.resource("declared.mlirbc"), constants.source(), DeclaredTypes.none());
+        assertThat(bake.filled()).extracting(TensorSlot::name).containsExactly("blk.0.w", "bias", "half ü \"");
         assertThat(bake.kept()).isZero();
     }
 
@@ -85,9 +85,9 @@ class BakeBytecodeTest {
     @ParameterizedTest
     @ValueSource(strings = {"mixed.mlirbc", "mixed.v1.mlirbc", "mixed.v3.mlirbc"})
     void everyTypeAndVersionIsRead(String name) throws IOException {
-        Bake bake = Bake.of(BytesSource.resource(name), constants, DeclaredTypes.none());
+        Bake bake = Bake.of(BytesSource.resource(name), constants.source(), DeclaredTypes.none());
         assertThat(bake.filled())
-                .extracting(Constant::name)
+                .extracting(TensorSlot::name)
                 .containsExactlyInAnyOrder("i8", "i16", "i32", "i64", "f64", "bf16", "empty", "blk.0.v");
         assertThat(bake.kept()).isEqualTo(2);
     }
@@ -106,9 +106,9 @@ class BakeBytecodeTest {
                 .hasMessage("again: has no dense_resource without data");
     }
 
-    private ArrayConstants mixedWith(String name, DType dtype, long... shape) {
-        ArrayConstants other = new ArrayConstants().add(name, dtype, shape);
-        constants.constants().stream()
+    private Tensors mixedWith(String name, DType dtype, long... shape) {
+        Tensors other = new Tensors("model.gguf", "F32").add(name, dtype, shape);
+        constants.source().tensors().stream()
                 .filter(constant -> !constant.name().equals(name))
                 .forEach(constant -> other.add(
                         constant.name(), constant.dtype(), constant.shape().toArray()));
@@ -127,8 +127,8 @@ class BakeBytecodeTest {
                 new Case("f64", DType.F32, new long[] {2}, "tensor<2xf64>", "tensor<2xf32>"),
                 new Case("empty", DType.F32, new long[] {7, 0}, "tensor<0x7xf32>", "tensor<7x0xf32>"));
         for (Case one : cases) {
-            ConstantSource other = mixedWith(one.name, one.dtype, one.shape);
-            assertThatThrownBy(() -> Bake.of(module, other, DeclaredTypes.none()))
+            Tensors other = mixedWith(one.name, one.dtype, one.shape);
+            assertThatThrownBy(() -> Bake.of(module, other.source(), DeclaredTypes.none()))
                     .isInstanceOf(ModuleException.class)
                     .hasMessageStartingWith(
                             "mixed.mlirbc: resource \"" + one.name + "\" is another tensor in model.gguf: offset=")
@@ -139,7 +139,12 @@ class BakeBytecodeTest {
     @Test
     void aTensorThatIsNotThereIsAnError() throws IOException {
         BytesSource module = BytesSource.resource("declared.mlirbc");
-        assertThatThrownBy(() -> Bake.of(module, new ArrayConstants().add("bias", DType.F32, 4), DeclaredTypes.none()))
+        assertThatThrownBy(() -> Bake.of(
+                        module,
+                        new Tensors("model.gguf", "F32")
+                                .add("bias", DType.F32, 4)
+                                .source(),
+                        DeclaredTypes.none()))
                 .isInstanceOf(ModuleException.class)
                 .hasMessageMatching("declared.mlirbc: resource \"blk.0.w\" has no data, and is no tensor of model.gguf"
                         + " in the names of gguf: offset=[0-9]+, expected tensor<4x4xf32>");
@@ -148,9 +153,10 @@ class BakeBytecodeTest {
     @Test
     void declaredTypesMustBeThoseOfTheModule() throws IOException {
         BytesSource module = BytesSource.resource("declared.mlirbc");
-        assertThat(Bake.of(module, constants, types("bias tensor<4xf32>")).filled())
+        assertThat(Bake.of(module, constants.source(), types("bias tensor<4xf32>"))
+                        .filled())
                 .hasSize(3);
-        assertThatThrownBy(() -> Bake.of(module, constants, types("bias tensor<4xf16>")))
+        assertThatThrownBy(() -> Bake.of(module, constants.source(), types("bias tensor<4xf16>")))
                 .hasMessage("types.txt: type of \"bias\" is not that of declared.mlirbc: offset=0,"
                         + " expected tensor<4xf32>, got tensor<4xf16>");
     }
@@ -168,9 +174,9 @@ class BakeBytecodeTest {
                 .hasMessageStartingWith("hidden.mlirbc: the module does not tell the type of resource \"bias\":"
                         + " declare it in a file of types: offset=");
         byte[] baked = constants.render(
-                Bake.of(module, constants, types("bias tensor<4xf32>")).layout());
+                Bake.of(module, constants.source(), types("bias tensor<4xf32>")).layout());
         assertThat(indexOf(baked, constants.bytes("bias"))).isPositive();
-        assertThatThrownBy(() -> Bake.of(module, constants, types("bias tensor<2x2xf32>")))
+        assertThatThrownBy(() -> Bake.of(module, constants.source(), types("bias tensor<2x2xf32>")))
                 .hasMessageContaining("resource \"bias\" is another tensor in model.gguf")
                 .hasMessageEndingWith("expected tensor<2x2xf32>, got tensor<4xf32>");
     }

@@ -2,10 +2,10 @@ package dev.ffmstore.mlir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ffmstore.export.ArrayConstants;
+import dev.ffmstore.TensorSlot;
 import dev.ffmstore.export.BytesSource;
-import dev.ffmstore.export.Constant;
 import dev.ffmstore.export.FileLayout;
+import dev.ffmstore.fixtures.Tensors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -22,7 +22,7 @@ import net.jqwik.api.constraints.Size;
 
 /// Modules that were damaged are refused with an IOException, or baked into what they have become.
 class BakePropertiesTest {
-    private final ArrayConstants constants = ArrayConstants.ofTheModules();
+    private final Tensors constants = Tensors.ofTheModules();
 
     @Provide
     Arbitrary<BytesSource> modules() {
@@ -82,7 +82,7 @@ class BakePropertiesTest {
         // what was filled is there, whole, and the module that came out is one
         boolean text = file[0] != 0x4D || file[1] != 0x4C;
         String content = new String(file, StandardCharsets.ISO_8859_1);
-        for (Constant constant : baked.get().filled()) {
+        for (TensorSlot constant : baked.get().filled()) {
             byte[] bytes = constants.bytes(constant.name());
             assertThat(content)
                     .contains(
@@ -104,7 +104,7 @@ class BakePropertiesTest {
 
     private Optional<Bake> bake(BytesSource module) {
         try {
-            return Optional.of(Bake.of(module, constants, DeclaredTypes.none()));
+            return Optional.of(Bake.of(module, constants.source(), DeclaredTypes.none()));
         } catch (IOException refused) {
             assertThat(refused).isInstanceOf(ModuleException.class).hasMessageStartingWith(module.name() + ": ");
             return Optional.empty();
@@ -113,7 +113,8 @@ class BakePropertiesTest {
 
     private String message(BytesSource module) {
         try {
-            return "baked " + Bake.of(module, constants, DeclaredTypes.none()).filled();
+            return "baked "
+                    + Bake.of(module, constants.source(), DeclaredTypes.none()).filled();
         } catch (IOException refused) {
             return String.valueOf(refused.getMessage());
         }

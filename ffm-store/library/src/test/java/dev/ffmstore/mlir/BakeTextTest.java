@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.ArrayConstants;
 import dev.ffmstore.export.BytesSource;
+import dev.ffmstore.fixtures.Tensors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ class BakeTextTest {
     private static final String ALL =
             "\n{-#\n  dialect_resources: {\n    builtin: {\n      " + DATA + "\n    }\n  }\n#-}\n";
 
-    private final ArrayConstants constants = new ArrayConstants()
+    private final Tensors constants = new Tensors("model.gguf", "F32")
             .add("w", DType.I8, new byte[] {(byte) 0xA1, (byte) 0xFF}, 2)
             .add("v", DType.I8, new byte[] {1}, 1)
             .add("i32", DType.I8, new byte[] {2}, 1)
@@ -32,7 +32,7 @@ class BakeTextTest {
     }
 
     private String bake(String module, DeclaredTypes types) throws IOException {
-        Bake bake = Bake.of(BytesSource.of(module), constants, types);
+        Bake bake = Bake.of(BytesSource.of(module), constants.source(), types);
         return new String(constants.render(bake.layout()), StandardCharsets.UTF_8);
     }
 
@@ -51,9 +51,10 @@ class BakeTextTest {
         String kept = USE + "dense_resource<k> : tensor<1xi8>\n{-# dialect_resources: { builtin: {";
         assertThat(bake(kept + "k: \"0x0100000007\", \"unused\": \"0x01000000\"} } #-}"))
                 .isEqualTo(kept + "\n      " + DATA + ",k: \"0x0100000007\", \"unused\": \"0x01000000\"} } #-}");
-        Bake bake = Bake.of(BytesSource.of(kept + "k: \"0x0100000007\"}}#-}"), constants, DeclaredTypes.none());
+        Bake bake =
+                Bake.of(BytesSource.of(kept + "k: \"0x0100000007\"}}#-}"), constants.source(), DeclaredTypes.none());
         assertThat(bake.kept()).isEqualTo(1);
-        assertThat(bake.filled()).containsExactly(constants.constant("w"));
+        assertThat(bake.filled()).containsExactly(constants.tensor("w"));
     }
 
     @Test
@@ -151,8 +152,8 @@ class BakeTextTest {
     void aKeyThatIsNoTensorIsAnErrorWithTheConvention() {
         assertThatThrownBy(() -> bake("dense_resource<\"no\\1B\"> : tensor<2xi8>"))
                 .isInstanceOf(ModuleException.class)
-                .hasMessage("test.mlir: resource \"no\\1B\" has no data, and is no tensor of model.gguf in the names of"
-                        + " gguf: offset=0, expected tensor<2xi8>");
+                .hasMessage("test.mlir: resource \"no\\u{1b}\" has no data, and is no tensor of model.gguf in the names"
+                        + " of gguf: offset=0, expected tensor<2xi8>");
     }
 
     @Test
@@ -224,7 +225,9 @@ class BakeTextTest {
             value = {
                 "dense_resource<                           | unexpected token: offset=15, expected name of a resource,"
                         + " got the end of the file",
-                "dense_resource<1>                         | unexpected token: offset=15, expected name of a resource",
+                "dense_resource<1>                         | unexpected token: offset=15, expected name of a resource,"
+                        + " got a number, or a name with a sigil",
+                "dense_resource<w {-#                      | unexpected token: offset=17, expected >, got {-#",
                 "dense_resource<w                          | unexpected token: offset=16, expected >",
                 "dense_resource<w> : tensor                | unexpected token: offset=26, expected <",
                 "dense_resource<w> : tensor<               | ends inside a tensor type: offset=27",
@@ -273,17 +276,17 @@ class BakeTextTest {
 
     @Test
     void theModulesOfTheToolAreFilled() throws IOException {
-        ArrayConstants model = ArrayConstants.ofTheModules();
+        Tensors model = Tensors.ofTheModules();
         for (String name : new String[] {"declared.mlir", "mixed.mlir"}) {
             BytesSource module = BytesSource.resource(name);
-            Bake bake = Bake.of(module, model, DeclaredTypes.none());
+            Bake bake = Bake.of(module, model.source(), DeclaredTypes.none());
             String baked = new String(model.render(bake.layout()), StandardCharsets.UTF_8);
             String whole = new String(module.bytes(), StandardCharsets.UTF_8);
             for (String line : whole.lines().toList()) {
                 assertThat(baked).contains(line);
             }
             // what is filled is there for the next reader, which finds nothing left to do
-            assertThatThrownBy(() -> Bake.of(BytesSource.of(baked), model, DeclaredTypes.none()))
+            assertThatThrownBy(() -> Bake.of(BytesSource.of(baked), model.source(), DeclaredTypes.none()))
                     .hasMessage("test.mlir: has no dense_resource without data");
         }
     }

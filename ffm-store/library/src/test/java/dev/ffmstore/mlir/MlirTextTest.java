@@ -3,14 +3,14 @@ package dev.ffmstore.mlir;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.ArrayConstants;
 import dev.ffmstore.export.FileLayout;
+import dev.ffmstore.fixtures.Tensors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class MlirTextTest {
-    private final ArrayConstants constants = new ArrayConstants()
+    private final Tensors constants = new Tensors("model.gguf", "F32")
             .add("w", DType.F32, new byte[] {0, 0, (byte) 0x80, 0x3F, 0, 0, 0, 0x40}, 2, 1)
             .add("a \"b\\\u007Fü", DType.BF16, new byte[] {1, 2})
             .addAlias("tied", "w");
@@ -21,7 +21,7 @@ class MlirTextTest {
 
     @Test
     void parametersAreGlobals() throws IOException {
-        assertThat(render(MlirParameters.layout(constants, "model"))).isEqualTo("""
+        assertThat(render(MlirParameters.layout(constants.source(), "model"))).isEqualTo("""
                         // 3 tensors of model.gguf, names: gguf
                         util.global private @"w" = #flow.parameter.named<"model"::"w"> : tensor<2x1xf32>
                         util.global private @"a \\22b\\5C\\7F\\C3\\BC" = #flow.parameter.named<"model"::"a \\22b\\5C\\7F\\C3\\BC"> : tensor<bf16>
@@ -31,7 +31,7 @@ class MlirTextTest {
 
     @Test
     void constantsAreFunctionsAndTiedOnesHaveOneResource() throws IOException {
-        assertThat(render(MlirConstants.layout(constants))).isEqualTo("""
+        assertThat(render(MlirConstants.layout(constants.source()))).isEqualTo("""
                         // 3 tensors of model.gguf, names: gguf
                         module {
                           func.func @"w"() -> tensor<2x1xf32> {
@@ -61,7 +61,7 @@ class MlirTextTest {
 
     @Test
     void noConstantsMakeAnEmptyModule() throws IOException {
-        assertThat(render(MlirConstants.layout(new ArrayConstants())))
+        assertThat(render(MlirConstants.layout(new Tensors("model.gguf", "F32").source())))
                 .isEqualTo("// 0 tensors of model.gguf, names: gguf\nmodule {\n}\n");
     }
 }

@@ -40,7 +40,7 @@ public record Machine(
                 ManagementFactory.getRuntimeMXBean().getInputArguments());
     }
 
-    /// The value behind the first `name : value` of a file, trimmed.
+    /// The value after the first `name : value` of a file, trimmed.
     private static String field(String file, String name, String otherwise) {
         try (Stream<String> lines = Files.lines(Path.of(file), StandardCharsets.ISO_8859_1)) {
             return lines.filter(line -> line.startsWith(name))

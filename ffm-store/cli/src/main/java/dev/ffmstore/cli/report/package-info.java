@@ -1,4 +1,4 @@
-/// Facts for reports: the heap, the machine, the JVM.
+/// Reports: what commands have found, on paper, as JSON or as a page, and the facts of the heap, machine and JVM.
 @NullMarked
 package dev.ffmstore.cli.report;
 

@@ -1,248 +1,247 @@
 package dev.ffmstore.internal.files;
 
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.internal.memory.LinuxRename;
+import dev.ffmstore.internal.text.Problem;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
-/// A target that is not complete yet: it grows under another name beside its own, which it gets when it is.
+/// One target of a [Transaction], which grows under another name beside its own.
 ///
 /// ```text
 /// FOLDER/NAME                          the target: a file or a folder
 /// FOLDER/.NAME.ffm-store-partial/      there while an export goes on, or after one was killed
 ///     lock                             locked while an export goes on
 ///     output                           what will be the target
-///     replaced                         the folder that was the target, from when the new one is complete
+///     replaced                         what was the target, whole, until the new one is in its place
+///     discarded                        what is being deleted, and no longer whole
+///     scratch                          the ledger of a target of parts (see PartTarget), until it is whole
 /// ```
 ///
-/// Who finds the folder and can lock its lock knows that nobody works there any more, and starts anew.
-public final class PartialTarget implements AutoCloseable {
-    /// Where the lock is in its file: behind what is written, or Windows would not let that be.
-    private static final long LOCKED_BYTE = 1L << 30;
+/// What a process that died has left is told from what is there. Nothing is deleted under the name `replaced`, so
+/// that whatever has this name is whole:
+///
+/// | output | replaced | target | the export was ended | the next one |
+/// |---|---|---|---|---|
+/// | – | – | any | before it wrote, or when it was done | has nothing to do |
+/// | there | – | any | while it wrote; or when all was done, and the output is the target too, or what it replaced
+/// | deletes the output |
+/// | there | there | – | after it had moved the target away, before the new one was there | moves it back, deletes
+/// the output |
+/// | there | there | the same file as `replaced` | after it had linked the target, before the new one was there |
+/// deletes both |
+/// | there | there | another | as above, and somebody else has put something there | is refused, and deletes
+/// nothing |
+/// | – | there | there | after the new target was there | deletes what was replaced |
+/// | – | there | – | as above, and somebody has taken the new target away | moves it back |
+final class PartialTarget implements Closeable {
+    /// What has been done to give the output the target's name.
+    private enum Installed {
+        NOT,
+        WHERE_NOTHING_WAS,
+        BY_EXCHANGE,
+        OVER_A_LINKED_ONE,
+        FOR_GOOD
+    }
 
-    private static final long MOST_LOCK_BYTES = 1L << 20;
-
-    private static final int ATTEMPTS = 1000;
-
-    /// The places that this process holds. A second claim of one must not so much as open the lock: closing any
-    /// channel of a file gives up all locks that the process has on it.
-    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
-
+    private final Disk disk;
     private final Path target;
-    private final Path folder;
+    private final String shown;
+    private final Workspace workspace;
     private final Path output;
     private final Path replaced;
-    private final Path held;
-    private final FileChannel lock;
+    private final Path discarded;
+    private final Path scratch;
+    private Installed installed = Installed.NOT;
 
-    /// Whether the output has the target's name, so that the folder which had it before is no longer wanted.
-    private boolean complete;
-
-    private PartialTarget(Path target, Path folder, Path held, FileChannel lock) {
+    private PartialTarget(Disk disk, Path target, String shown, Workspace workspace) {
+        this.disk = disk;
         this.target = target;
-        this.folder = folder;
-        this.output = folder.resolve("output");
-        this.replaced = folder.resolve("replaced");
-        this.held = held;
-        this.lock = lock;
+        this.shown = shown;
+        this.workspace = workspace;
+        this.output = workspace.folder().resolve("output");
+        this.replaced = workspace.folder().resolve("replaced");
+        this.discarded = workspace.folder().resolve("discarded");
+        this.scratch = workspace.folder().resolve("scratch");
     }
 
     /// Takes the place beside a target, and clears what a killed export left there.
     ///
-    /// @param target the target, of an absolute path
+    /// @param target the target, of an absolute path, no link
+    /// @param shown its name in messages
     /// @return the place; the caller closes it
-    /// @throws IOException if another export to the same target goes on, or nothing can be written there
-    public static PartialTarget claim(Path target) throws IOException {
-        Path folder = target.resolveSibling("." + target.getFileName() + ".ffm-store-partial");
-        Path held = held(folder);
-        if (!HELD.add(held)) {
-            throw busy(target);
-        }
-        PartialTarget partial = null;
+    /// @throws TargetBusyException if another export to the same target goes on
+    /// @throws IOException if nothing can be written there
+    static PartialTarget claim(Path target, String shown, Disk disk) throws IOException {
         try {
-            FileChannel lock = lock(folder);
-            if (lock == null) {
-                throw busy(target);
-            }
+            requireName(target, shown);
+            Workspace workspace = Workspace.lock(target, shown, disk);
+            PartialTarget partial = new PartialTarget(disk, target, shown, workspace);
+            boolean cleared = false;
             try {
-                PartialTarget claimed = new PartialTarget(target, folder, held, lock);
-                claimed.clearStale();
-                partial = claimed;
+                partial.clearStale();
+                cleared = true;
+                return partial;
             } finally {
-                if (partial == null) {
-                    lock.close();
+                if (!cleared) {
+                    workspace.close();
                 }
             }
         } catch (IOException e) {
-            throw e instanceof FileSystemException named && target.toString().equals(named.getFile())
-                    ? named
-                    : Reason.cannotBeWritten(target.toString(), e);
-        } finally {
-            if (partial == null) {
-                HELD.remove(held);
-            }
+            throw named(shown, e);
         }
-        return partial;
     }
 
-    private static FileSystemException busy(Path target) {
-        return new FileSystemException(target.toString(), null, "is being written by another export");
-    }
-
-    /// {@return the place under the one name that it has whatever links lead there}
-    private static Path held(Path folder) {
+    /// A name that the file system does not take, being too long above all, is found here and not at the end.
+    private static void requireName(Path target, String shown) throws IOException {
         try {
-            return parent(folder).toRealPath().resolve(folder.getFileName());
+            Files.readAttributes(target, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException _) {
+            return; // it may be made
         } catch (IOException e) {
-            return folder; // it cannot be written then, which is said soon
+            throw Reason.cannotBeWritten(shown, e);
         }
     }
 
-    /// Makes the folder and the lock in it; `null` if that is locked.
-    ///
-    /// Whoever is done removes both. Between opening the file and locking it, it may so have gone, or have been
-    /// made anew by a third, and a lock on it would be worth nothing. What tells is its size, which is made a
-    /// random one: the file of that name has the same size only if it is the same. To read it would not do, since
-    /// closing any
-    /// channel of a file gives up the process's locks on it.
-    private static @Nullable FileChannel lock(Path folder) throws IOException {
-        Path path = folder.resolve("lock");
-        for (int i = 0; i < ATTEMPTS; i++) {
-            createFolder(folder);
-            FileChannel channel;
-            try {
-                channel = FileChannel.open(
-                        path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-            } catch (NoSuchFileException e) {
-                continue; // the folder has just gone
-            }
-            boolean held = false;
-            try {
-                if (!tryLock(channel)) {
-                    return null;
-                }
-                long size = ThreadLocalRandom.current().nextLong(1, MOST_LOCK_BYTES);
-                channel.truncate(0);
-                channel.write(ByteBuffer.allocate(1), size - 1);
-                held = Files.size(path) == size;
-            } catch (NoSuchFileException e) {
-                continue; // the file has just gone
-            } catch (IOException e) {
-                deleteUnused(path, folder);
-                throw e;
-            } finally {
-                if (!held) {
-                    channel.close();
-                }
-            }
-            if (held) {
-                return channel;
-            }
-        }
-        throw new IOException("others keep coming and going there");
+    private static IOException named(String shown, IOException failure) {
+        return failure instanceof FileSystemException named && shown.equals(named.getFile())
+                ? named
+                : Reason.cannotBeWritten(shown, failure);
     }
 
-    /// Deletes a lock that was got but could not be given a size, and its folder if there is nothing else in it.
-    private static void deleteUnused(Path lock, Path folder) {
-        try {
-            if (Files.size(lock) == 0) {
-                Files.delete(lock);
-                Files.delete(folder);
-            }
-        } catch (IOException e) {
-            // what is left there does not hinder the next
-        }
+    private FileSystemException refused(String reason, Object... values) {
+        return new FileSystemException(shown, null, Problem.fill(reason, values));
     }
 
-    private static void createFolder(Path folder) throws IOException {
-        try {
-            Files.createDirectory(folder);
-        } catch (FileAlreadyExistsException e) {
-            if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-                throw new IOException(Printable.escape(folder.toString()) + " is in the way", e);
-            }
-        }
-    }
-
-    private static boolean tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock(LOCKED_BYTE, 1, false) != null;
-        } catch (OverlappingFileLockException e) {
-            return false; // this process has it
-        }
-    }
-
-    /// A folder that was moved out of the way by an export that was killed before the new one was in its place goes
-    /// back.
-    ///
-    /// If the output is still there, what now has the target's name is not that output, and the folder is kept.
     private void clearStale() throws IOException {
-        boolean outputHasNotMoved = Files.exists(output, LinkOption.NOFOLLOW_LINKS);
-        if (Files.exists(replaced, LinkOption.NOFOLLOW_LINKS)) {
-            if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-                Files.move(replaced, target, StandardCopyOption.ATOMIC_MOVE);
-            } else if (outputHasNotMoved) {
-                throw new FileSystemException(
-                        target.toString(),
-                        null,
-                        "is not what an export once moved to " + Printable.escape(replaced.toString())
-                                + ": expected only one of them");
+        deleteAll(discarded);
+        deleteAll(scratch);
+        if (isThere(replaced)) {
+            if (!isThere(target)) {
+                disk.move(replaced, target);
+                disk.force(Workspace.parent(target));
+            } else if (isThere(output) && !Files.isSameFile(replaced, target)) {
+                throw refused("is not what an export once moved to {}: expected only one of them", replaced);
             } else {
-                delete(replaced);
+                discardReplaced();
             }
         }
-        delete(output);
+        deleteAll(output);
+    }
+
+    /// {@return the target}
+    Path target() {
+        return target;
+    }
+
+    /// {@return the target's name in messages}
+    String shown() {
+        return shown;
     }
 
     /// {@return where the output is to be written: a file or a folder, not there yet}
-    public Path output() {
+    Path output() {
         return output;
     }
 
-    /// Gives the output the target's name, in place of a file or folder of that name.
+    /// {@return where something else can be written for a while, not there yet}
+    Path scratch() {
+        return scratch;
+    }
+
+    /// Does all that can be done before the output has the target's name: it gets the permissions of what it
+    /// replaces, and is forced to the disk, but for the bytes of its files, which have been by who wrote them.
+    void prepare() throws IOException {
+        try {
+            for (Path path : all(output)) {
+                boolean isFolder = Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+                boolean kept = keepPermissions(path, target.resolve(output.relativize(path)), isFolder);
+                if (isFolder || kept) {
+                    disk.force(path);
+                }
+            }
+            disk.force(workspace.folder());
+        } catch (IOException e) {
+            throw named(shown, e);
+        }
+    }
+
+    private boolean keepPermissions(Path path, Path old, boolean isFolder) throws IOException {
+        boolean sameKind = isFolder
+                ? Files.isDirectory(old, LinkOption.NOFOLLOW_LINKS)
+                : Files.isRegularFile(old, LinkOption.NOFOLLOW_LINKS);
+        if (sameKind) {
+            disk.copyPermissions(old, path);
+        }
+        return sameKind;
+    }
+
+    /// Gives the output the target's name.
     ///
     /// @throws IOException if that fails; the target is then what it was
-    public void complete() throws IOException {
+    void install(Existing existing) throws IOException {
         try {
-            force(output);
-            if (Files.isDirectory(output) && Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+            if (existing == Existing.KEEP || !isThere(target)) {
+                installWhereNothingIs();
+            } else if (disk.exchange(output, target)) {
+                installed = Installed.BY_EXCHANGE;
+            } else if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
                 replaceFolder();
             } else {
-                Files.move(output, target, StandardCopyOption.ATOMIC_MOVE);
+                replaceFile();
             }
-            complete = true;
         } catch (IOException e) {
-            throw Reason.cannotBeWritten(target.toString(), e);
+            throw named(shown, e);
         }
-        forceFolder(folder);
-        forceFolder(parent(target));
+    }
+
+    /// Where the kernel has no rename that never replaces, a file gets a second name, which never replaces either,
+    /// and loses its first when this is closed. Of a folder, all that is left is to look before.
+    private void installWhereNothingIs() throws IOException {
+        LinuxRename.Result moved = disk.moveNew(output, target);
+        if (moved == LinuxRename.Result.DONE) {
+            installed = Installed.WHERE_NOTHING_WAS;
+            return;
+        }
+        try {
+            if (moved == LinuxRename.Result.EXISTS || isThere(target)) {
+                throw new FileAlreadyExistsException(shown);
+            }
+            if (Files.isDirectory(output) || !disk.link(target, output)) {
+                disk.move(output, target);
+            }
+            installed = Installed.WHERE_NOTHING_WAS;
+        } catch (FileAlreadyExistsException e) {
+            FileSystemException refused = refused("is there already");
+            refused.initCause(e);
+            throw refused;
+        }
+    }
+
+    private void replaceFile() throws IOException {
+        boolean kept = disk.link(replaced, target);
+        disk.move(output, target);
+        installed = kept ? Installed.OVER_A_LINKED_ONE : Installed.FOR_GOOD;
     }
 
     private void replaceFolder() throws IOException {
-        Files.move(target, replaced, StandardCopyOption.ATOMIC_MOVE);
+        disk.move(target, replaced);
         try {
-            Files.move(output, target, StandardCopyOption.ATOMIC_MOVE);
+            disk.move(output, target);
+            installed = Installed.FOR_GOOD;
         } catch (IOException e) {
             try {
-                Files.move(replaced, target, StandardCopyOption.ATOMIC_MOVE);
+                disk.move(replaced, target);
             } catch (IOException again) {
                 e.addSuppressed(again); // `close` says where it is
             }
@@ -250,71 +249,87 @@ public final class PartialTarget implements AutoCloseable {
         }
     }
 
-    private static Path parent(Path path) {
-        Path parent = path.getParent();
-        return parent == null ? path : parent;
-    }
-
-    /// Forces the names in a folder and below to the disk; the files in it are.
-    private static void force(Path output) throws IOException {
-        if (!Files.isDirectory(output)) {
-            return;
-        }
-        try (Stream<Path> paths = Files.walk(output)) {
-            paths.filter(Files::isDirectory).forEach(PartialTarget::forceFolder);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+    /// Waits until the target's name is on the disk.
+    void forceName() throws IOException {
+        try {
+            disk.force(Workspace.parent(target));
+        } catch (IOException e) {
+            FileSystemException named =
+                    refused("is complete, but its name may not outlast a stop of the machine: {}", Reason.of(e));
+            named.initCause(e);
+            throw named;
         }
     }
 
-    /// Not every system has folders that can be forced, or opened. What matters, the bytes of the files, has been.
-    private static void forceFolder(Path folder) {
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException _) {
-            return;
+    /// Lets the target be what it was before [#install], if it is still known.
+    void undo() throws IOException {
+        switch (installed) {
+            case WHERE_NOTHING_WAS -> disk.delete(target);
+            case BY_EXCHANGE -> {
+                if (!disk.exchange(output, target)) {
+                    disk.move(output, target);
+                }
+            }
+            case OVER_A_LINKED_ONE -> disk.move(replaced, target);
+            case NOT, FOR_GOOD -> {
+                return;
+            }
         }
+        installed = Installed.NOT;
     }
 
-    /// Removes what is there beside the target, and gives up the lock.
+    /// Removes what is there beside the target, and lets others come.
     @Override
     public void close() throws IOException {
-        try (lock) {
-            if (complete) {
-                delete(replaced);
-            } else if (Files.exists(replaced, LinkOption.NOFOLLOW_LINKS)) {
-                throw new IOException("the folder that was replaced is in it");
+        try (workspace) {
+            if (isThere(replaced)) {
+                if (installed == Installed.NOT && !isOneFile(replaced, target)) {
+                    throw new IOException("what was replaced is in it");
+                }
+                discardReplaced();
             }
-            delete(output);
-            Files.deleteIfExists(folder.resolve("lock"));
+            deleteAll(output);
+            deleteAll(scratch);
         } catch (IOException e) {
-            throw new FileSystemException(
-                    target.toString(),
-                    null,
-                    "what was written of it cannot be removed, the next export does: "
-                            + Printable.escape(folder.toString()) + ": " + Reason.of(e));
-        } finally {
-            HELD.remove(held);
-        }
-        try {
-            Files.deleteIfExists(folder);
-        } catch (DirectoryNotEmptyException _) {
-            return; // another export has begun
+            FileSystemException named = refused(
+                    "what was written of it cannot be removed, the next export does: {}: {}",
+                    workspace.folder(),
+                    Reason.of(e));
+            named.initCause(e);
+            throw named;
         }
     }
 
-    private static void delete(Path path) throws IOException {
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            return;
+    private static boolean isOneFile(Path one, Path other) throws IOException {
+        return isThere(other) && Files.isSameFile(one, other);
+    }
+
+    private void discardReplaced() throws IOException {
+        deleteAll(discarded);
+        disk.move(replaced, discarded);
+        disk.force(workspace.folder());
+        deleteAll(discarded);
+    }
+
+    private void deleteAll(Path path) throws IOException {
+        for (Path one : all(path)) {
+            disk.delete(one);
         }
-        List<Path> all;
+    }
+
+    /// {@return a path and what is below it, that first; nothing if it is not there}
+    private static List<Path> all(Path path) throws IOException {
+        if (!isThere(path)) {
+            return List.of();
+        }
         try (Stream<Path> paths = Files.walk(path)) {
-            all = paths.sorted(Comparator.reverseOrder()).toList();
+            return paths.sorted(Comparator.reverseOrder()).toList();
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-        for (Path one : all) {
-            Files.delete(one);
-        }
+    }
+
+    private static boolean isThere(Path path) {
+        return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     }
 }

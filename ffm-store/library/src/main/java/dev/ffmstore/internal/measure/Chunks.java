@@ -2,17 +2,17 @@ package dev.ffmstore.internal.measure;
 
 import java.util.Arrays;
 
-/// A fixed partition of some tensors into numbered chunks, a piece of work each.
+/// A fixed partition of some tensors into numbered chunks; each is one piece of work.
 ///
-/// The partition depends on nothing but the sizes of the tensors, and a tensor's chunks are merged in their order:
+/// The partition depends on nothing but the sizes of the tensors, and the chunks of a tensor are merged in order:
 /// so sums come out the same, to the last bit, whatever the number of workers.
 final class Chunks {
-    /// How many elements are read at a time: whole blocks of every type, and little enough to stay in the cache.
+    /// How many elements are read at a time: whole blocks of every type, and few enough to stay in the cache.
     static final int TILE = 64 << 10;
 
     private static final long SMALLEST = 16L * TILE;
 
-    /// What is kept of each chunk until its tensor is merged must not grow with the tensor.
+    /// A result per chunk is kept until its tensor is merged: their number must not grow with the tensor.
     private static final long MOST_OF_A_TENSOR = 1024;
 
     /// A run of elements of one tensor.
@@ -41,12 +41,12 @@ final class Chunks {
         return Math.max(SMALLEST, Math.multiplyExact(Math.ceilDiv(share, TILE), (long) TILE));
     }
 
-    /// {@return how many chunks there are of all tensors}
+    /// {@return how many chunks all tensors have together}
     int count() {
         return starts[elements.length];
     }
 
-    /// {@return the number of the first chunk of a tensor; for the number of tensors, [#count]}
+    /// {@return the number of the first chunk of a tensor; [#count] if `tensor` is the number of tensors}
     int start(int tensor) {
         return starts[tensor];
     }

@@ -10,11 +10,11 @@ import java.util.OptionalLong;
 /// F16 and BF16; 64-bit integers for integers; F64 for everything else. Any NaN is the same as any other
 /// @param beyond how many are further apart than the tolerance
 /// @param nanMismatches how many have a NaN on one side only
-/// @param maxAbs the largest |a − b|, without pairs with a NaN; infinite if one side of a pair is, and the other is
-/// not the same
+/// @param maxAbs the largest |a − b|, without pairs with a NaN; infinite if one side of a pair is and the
+/// other does not equal it
 /// @param maxRel the largest |a − b| ÷ max(|a|, |b|), at most 2, without pairs with a NaN; infinite where
 /// `maxAbs` would be
-/// @param worstAt the first element whose |a − b| is `maxAbs`, row after row; −1 if that is 0
+/// @param worstAt the first element whose |a − b| is `maxAbs`, counted row after row; −1 if that is 0
 /// @param dot the sum of a · b
 /// @param squaresA the sum of a²
 /// @param squaresB the sum of b²
@@ -32,8 +32,7 @@ public record Difference(
     static final Difference NONE = new Difference(0, 0, 0, 0, 0, 0, -1, 0, 0, 0);
 
     /// {@return the cosine of the angle between both, over those pairs that are finite; empty if one side is all
-    /// zeros,
-    /// or its squares are more, or less, than a 64-bit float holds}
+    /// zeros, or if its squares are more, or less, than a 64-bit float holds}
     public OptionalDouble cosine() {
         if (!isUsable(squaresA) || !isUsable(squaresB) || !(Math.abs(dot) < Double.POSITIVE_INFINITY)) {
             return OptionalDouble.empty();
@@ -53,9 +52,9 @@ public record Difference(
         return squares >= Double.MIN_NORMAL && squares < Double.POSITIVE_INFINITY;
     }
 
-    /// {@return what both are together}
+    /// {@return the difference over the elements of both}
     ///
-    /// @param later of elements behind this one's
+    /// @param later the difference over elements that come after those of this one
     Difference plus(Difference later) {
         boolean laterIsWorse = later.maxAbs > maxAbs;
         return new Difference(

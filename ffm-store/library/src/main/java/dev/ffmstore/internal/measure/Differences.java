@@ -1,12 +1,11 @@
 package dev.ffmstore.internal.measure;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantReader;
-import dev.ffmstore.export.ConstantSource;
-import dev.ffmstore.internal.pass.Workers;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
+import dev.ffmstore.internal.pass.Pass;
+import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -14,11 +13,11 @@ import java.util.function.LongConsumer;
 
 /// How the tensors of two sources differ, pair by pair, in parallel and in little memory.
 public final class Differences {
-    /// Two constants of one shape, each of its source.
+    /// Two tensors of one shape, one from each source.
     ///
-    /// @param a the first source's
-    /// @param b the second source's
-    public record Pair(Constant a, Constant b) {
+    /// @param a the tensor of the first source
+    /// @param b the tensor of the second source
+    public record Pair(TensorSlot a, TensorSlot b) {
         /// @throws IllegalArgumentException if their shapes differ
         public Pair {
             if (!a.shape().equals(b.shape())) {
@@ -31,15 +30,14 @@ public final class Differences {
         }
     }
 
-    private final ConstantSource a;
-    private final ConstantSource b;
+    private final TensorSource a;
+    private final TensorSource b;
     private final List<Pair> pairs;
     private final Tolerance tolerance;
     private final Chunks chunks;
     private final AtomicReferenceArray<Difference> differences;
-    private final Done done = new Done();
 
-    private Differences(ConstantSource a, ConstantSource b, List<Pair> pairs, Tolerance tolerance) {
+    private Differences(TensorSource a, TensorSource b, List<Pair> pairs, Tolerance tolerance) {
         this.a = a;
         this.b = b;
         this.pairs = pairs;
@@ -50,35 +48,25 @@ public final class Differences {
         this.differences = new AtomicReferenceArray<>(chunks.count());
     }
 
-    /// Compares; see [Workers#run].
+    /// Compares pairs of tensors; see [Pass#run].
     ///
-    /// @param a where the pairs' first constants are
-    /// @param b where the pairs' second constants are
+    /// @param a where the first tensor of each pair is
+    /// @param b where the second tensor of each pair is
     /// @param pairs what to compare
     /// @param tolerance how far elements may be apart
     /// @param threads how many workers
     /// @param progress hears, a few times a second, how many elements have been compared
-    /// @return a difference for each pair, in their order; the same, to the last bit, whatever the number of
-    /// workers
+    /// @return a difference for each pair, in their order; the same, to the last bit, whatever the
+    /// number of workers
     public static List<Difference> between(
-            ConstantSource a,
-            ConstantSource b,
-            List<Pair> pairs,
-            Tolerance tolerance,
-            int threads,
-            LongConsumer progress)
-            throws Exception {
+            TensorSource a, TensorSource b, List<Pair> pairs, Tolerance tolerance, int threads, LongConsumer progress)
+            throws IOException {
         return new Differences(a, b, pairs, tolerance).runAll(threads, progress);
     }
 
-    private List<Difference> runAll(int threads, LongConsumer progress) throws Exception {
-        try (Arena arena = Arena.ofShared()) {
-            Workers.run(
-                    threads,
-                    chunks.count(),
-                    () -> new Worker(a.openReader(), b.openReader(), arena),
-                    () -> progress.accept(done.elements()));
-        }
+    private List<Difference> runAll(int threads, LongConsumer progress) throws IOException {
+        new Pass(threads, Problem.of(a.name(), "comparison interrupted").toString())
+                .run(chunks.count(), this::newTask, progress::accept);
         List<Difference> merged = new ArrayList<>();
         for (int tensor = 0; tensor < pairs.size(); tensor++) {
             Difference sum = Difference.NONE;
@@ -90,8 +78,13 @@ public final class Differences {
         return merged;
     }
 
-    /// What one worker owns.
-    private final class Worker implements Workers.Task {
+    private Pass.Task newTask(Pass.Worker worker) {
+        return new Comparison(worker);
+    }
+
+    /// The readers and buffers of one worker.
+    private final class Comparison implements Pass.Task {
+        private final Pass.Worker worker;
         private final Elements ofA;
         private final Elements ofB;
         private final double[] realsA = new double[Elements.RUN];
@@ -99,9 +92,10 @@ public final class Differences {
         private final long[] integersA = new long[Elements.RUN];
         private final long[] integersB = new long[Elements.RUN];
 
-        Worker(ConstantReader a, ConstantReader b, Arena arena) {
-            this.ofA = new Elements(a, arena);
-            this.ofB = new Elements(b, arena);
+        Comparison(Pass.Worker worker) {
+            this.worker = worker;
+            this.ofA = new Elements(a.reader(worker.arena()), worker.arena());
+            this.ofB = new Elements(b.reader(worker.arena()), worker.arena());
         }
 
         @Override
@@ -114,15 +108,9 @@ public final class Differences {
                 ofA.read(pair.a(), chunk.first() + at, count);
                 ofB.read(pair.b(), chunk.first() + at, count);
                 compare(pair, count, counter);
-                done.add(count);
+                worker.add(count);
             }
             differences.set((int) index, counter.result());
-        }
-
-        @Override
-        public void close() {
-            ofA.close();
-            ofB.close();
         }
 
         private void compare(Pair pair, int elements, PairCounter counter) {

@@ -1,17 +1,17 @@
 package dev.ffmstore.internal.measure;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.Constant;
-import dev.ffmstore.export.ConstantReader;
+import dev.ffmstore.TensorReader;
+import dev.ffmstore.TensorSlot;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// One worker's view of one source: a tile of a constant's elements at a time, widened a few thousand at a time.
-/// Not shared.
-final class Elements implements AutoCloseable {
+/// One worker's view of one source: a tile of a tensor's elements at a time, widened a few thousand at a
+/// time. Not shared.
+final class Elements {
     /// How many elements are widened at a time: 32 KiB of doubles.
     static final int RUN = 4 << 10;
 
@@ -23,23 +23,23 @@ final class Elements implements AutoCloseable {
     private static final ValueLayout.OfDouble F64 =
             ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final ConstantReader reader;
+    private final TensorReader reader;
     private final MemorySegment buffer;
 
-    /// @param reader where constants come from; closed with this
+    /// @param reader where tensors come from; stays the caller's
     /// @param arena where the buffer comes from
-    Elements(ConstantReader reader, Arena arena) {
+    Elements(TensorReader reader, Arena arena) {
         this.reader = reader;
         this.buffer = arena.allocate((long) Chunks.TILE * Long.BYTES, BUFFER_ALIGNMENT);
     }
 
-    /// Reads elements, in place of those read before.
+    /// Reads elements, which replace those read before.
     ///
     /// @param first the first of them
     /// @param count how many, at most [Chunks#TILE]
-    void read(Constant constant, long first, int count) throws IOException {
-        int size = constant.dtype().byteSize();
-        reader.read(constant, first * size, buffer.asSlice(0, (long) count * size));
+    void read(TensorSlot tensor, long first, int count) throws IOException {
+        int size = tensor.dtype().byteSize();
+        reader.read(tensor, first * size, buffer.asSlice(0, (long) count * size));
     }
 
     /// Widens elements that were read. All types but I64 keep their values.
@@ -106,11 +106,5 @@ final class Elements implements AutoCloseable {
             case I8, I16, I32, I64 -> true;
             case F32, F16, BF16, F64 -> false;
         };
-    }
-
-    /// Closes the reader; the buffer is the arena's.
-    @Override
-    public void close() {
-        reader.close();
     }
 }

@@ -2,9 +2,9 @@ package dev.ffmstore.internal.measure;
 
 import java.util.List;
 
-/// How the finite elements of a tensor are spread between the least and the largest of them: bins of one width,
-/// each
-/// with its lower bound, the last with both. All are in the first bin if there is one value only.
+/// How the finite elements of a tensor are spread between the least and the largest of them, in bins of equal
+/// width. Each bin includes its lower bound, the last its upper bound too. If all elements are the same, the first
+/// bin has all of them.
 ///
 /// @param min the lower bound of the first bin
 /// @param max the upper bound of the last bin

@@ -1,15 +1,14 @@
 package dev.ffmstore.internal.measure;
 
-/// What the elements of a tensor are like, their values taken as 64-bit floats. Least, most, mean and deviation are
-/// those of the finite elements.
+/// What the elements of a tensor are like, their values taken as 64-bit floats. The least, the largest, the mean
+/// and the deviation are those of the finite elements.
 ///
 /// @param finite how many elements are finite
 /// @param min the least; not a number if none is finite. Zero has no sign here
 /// @param max the largest, likewise
 /// @param mean the mean, likewise
-/// @param squares the sum of the squares of the distances from the mean; infinite if that is more than a 64-bit
-/// float
-/// holds
+/// @param squares the sum of the squares of the distances from the mean; infinite if that is more than a
+/// 64-bit float holds
 /// @param zeros how many are zero, of either sign
 /// @param nans how many are not a number
 /// @param positiveInfinities how many are infinite and positive
@@ -26,7 +25,7 @@ public record Moments(
         long negativeInfinities) {
     static final Moments NONE = new Moments(0, Double.NaN, Double.NaN, Double.NaN, 0, 0, 0, 0, 0);
 
-    /// So many elements of any size can be added without an infinite sum, each times its inverse.
+    /// This many elements of any size, each divided by this number, can be added without an infinite sum.
     private static final double HEADROOM = 0x1p20;
 
     /// {@return the standard deviation of the finite elements, of all of them and not of a sample; not a number if
@@ -47,7 +46,7 @@ public record Moments(
 
     /// {@return the moments of some elements}
     ///
-    /// @param values the elements at its start; those that are finite are moved together
+    /// @param values starts with the elements; those that are finite are moved to the front
     /// @param count how many, less than 2²⁰
     static Moments of(double[] values, int count) {
         int finite = 0;
@@ -101,9 +100,8 @@ public record Moments(
         return scaled / count * HEADROOM;
     }
 
-    /// Two passes while the values are in the cache: distances from the mean lose nothing to a mean that is far
-    /// from
-    /// zero. The sum of the distances would be 0 but for the rounding of the mean, and corrects for it.
+    /// A second pass while the values are in the cache: distances from the mean stay precise even if the mean is
+    /// far from zero. Their sum would be 0 but for the rounding of the mean, and corrects for it.
     private static double squares(double[] values, int count, double mean) {
         double distances = 0;
         double squares = 0;

@@ -1,6 +1,6 @@
 package dev.ffmstore.internal.measure;
 
-/// Counts how pairs of elements differ, run after run of them. Not shared.
+/// Counts how pairs of elements differ, run by run. Not shared.
 final class PairCounter {
     private final double atol;
     private final double rtol;
@@ -17,8 +17,8 @@ final class PairCounter {
     private double squaresA;
     private double squaresB;
 
-    /// @param tolerance what decides which pairs are beyond
-    /// @param first where the first pair is in its tensor
+    /// @param tolerance decides which pairs count as beyond it
+    /// @param first the index of the first pair in its tensor
     PairCounter(Tolerance tolerance, long first) {
         switch (tolerance) {
             case Tolerance.Exact _ -> {
@@ -33,8 +33,8 @@ final class PairCounter {
         this.first = first;
     }
 
-    /// Counts floats. A float that was widened has the same bits as another if and only if it had them before, but
-    /// for NaN.
+    /// Counts floats. A float that was widened has the same bits as another if and only if it had them before,
+    /// but for NaN.
     void add(double[] a, double[] b, int count) {
         for (int i = 0; i < count; i++) {
             double x = a[i];
@@ -55,7 +55,7 @@ final class PairCounter {
         advance(count);
     }
 
-    /// Counts integers, which 64-bit floats do not all hold.
+    /// Counts integers: 64-bit floats do not hold all of them.
     void add(long[] a, long[] b, int count) {
         for (int i = 0; i < count; i++) {
             double x = a[i];

@@ -1,104 +1,99 @@
 package dev.ffmstore.internal.measure;
 
-import dev.ffmstore.BlockStream;
-import dev.ffmstore.LoadPlan;
-import dev.ffmstore.SlotReader;
-import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.gguf.Source;
-import dev.ffmstore.internal.pass.Workers;
+import dev.ffmstore.TensorPlan;
+import dev.ffmstore.TensorReader;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
+import dev.ffmstore.internal.pass.Pass;
+import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/// The SHA-256 of each tensor's dense bytes, without the tensors: a piece at a time is read, taken in and
-/// overwritten.
+/// The SHA-256 of each tensor's dense bytes, without holding the tensors: one piece at a time is read,
+/// digested and overwritten.
 ///
-/// Each worker takes whole tensors and owns the buffers of a reader and a piece, so that memory does not grow
+/// Each worker takes whole tensors and has a reader and a piece of its own, so that memory does not grow
 /// with the tensors.
 public final class TensorDigests {
     private static final long PIECE_BYTES = 256 << 10;
 
     /// Hears of the digests.
     public interface Listener {
-        /// Called for each tensor, in the order of the plan, on the thread that runs the work, soon after the
+        /// Called for each tensor, in the order of the source, on the thread that runs the work, soon after the
         /// digest is known.
         ///
-        /// @param slot the tensor
+        /// @param tensor the tensor
         /// @param sha256 the digest, in lower-case hexadecimal digits
-        void digest(LoadPlan.Slot slot, String sha256);
+        /// @throws IOException what it throws ends the work
+        void digest(TensorSlot tensor, String sha256) throws IOException;
 
         /// Called a few times a second.
         ///
-        /// @param doneBytes how many dense bytes have been taken in
-        void progress(long doneBytes);
+        /// @param doneBytes how many dense bytes have been digested
+        /// @throws IOException what it throws ends the work
+        void progress(long doneBytes) throws IOException;
     }
 
-    private final LoadPlan plan;
-    private final Source source;
-    private final BlockDecoders decoders;
+    private final TensorSource source;
+    private final List<TensorSlot> tensors;
     private final Listener listener;
     private final AtomicReferenceArray<String> digests;
-    private final AtomicLong doneBytes = new AtomicLong();
     private int told;
 
-    private TensorDigests(LoadPlan plan, Source source, BlockDecoders decoders, Listener listener) {
-        this.plan = plan;
+    private TensorDigests(TensorSource source, List<TensorSlot> tensors, Listener listener) {
         this.source = source;
-        this.decoders = decoders;
+        this.tensors = tensors;
         this.listener = listener;
-        this.digests = new AtomicReferenceArray<>(plan.slots().size());
+        this.digests = new AtomicReferenceArray<>(tensors.size());
     }
 
-    /// Digests every tensor of a plan; see [Workers#run].
+    /// Digests tensors; see [Pass#run].
     ///
-    /// @param plan the tensors; for ggml's values one that applies no companion scales
-    /// @param source where their blocks are
-    /// @param decoders which decoders to use
+    /// @param source where the tensors are; for ggml's values one that applies no companion scales
+    /// @param tensors which of them
     /// @param threads how many workers
     /// @param listener hears of the digests
-    public static void run(LoadPlan plan, Source source, BlockDecoders decoders, int threads, Listener listener)
-            throws Exception {
-        new TensorDigests(plan, source, decoders, listener).runAll(threads);
+    public static void run(TensorSource source, List<TensorSlot> tensors, int threads, Listener listener)
+            throws IOException {
+        new TensorDigests(source, tensors, listener).runAll(threads);
     }
 
-    private void runAll(int threads) throws Exception {
-        try (Arena arena = Arena.ofShared()) {
-            Workers.run(threads, plan.slots().size(), () -> newTask(arena), this::tell);
-        }
-        tell();
+    private void runAll(int threads) throws IOException {
+        Pass pass = new Pass(
+                threads, Problem.of(source.name(), "checksum interrupted").toString());
+        pass.run(tensors.size(), this::newTask, this::tell);
+        tell(pass.done());
     }
 
-    /// Tells of the digests that are known and have not been told of, up to the first that is missing.
-    private void tell() {
+    /// Tells the listener of the digests that are known and new to it, up to the first that is missing.
+    private void tell(long doneBytes) throws IOException {
         while (told < digests.length() && digests.get(told) != null) {
-            listener.digest(plan.slots().get(told), digests.get(told));
+            listener.digest(tensors.get(told), digests.get(told));
             told++;
         }
-        listener.progress(doneBytes.get());
+        listener.progress(doneBytes);
     }
 
-    private Workers.Task newTask(Arena arena) {
-        SlotReader reader = new SlotReader(new BlockStream(source, decoders, arena), arena);
-        MemorySegment piece = arena.allocate(PIECE_BYTES, LoadPlan.ALIGNMENT);
+    private Pass.Task newTask(Pass.Worker worker) {
+        TensorReader reader = source.reader(worker.arena());
+        MemorySegment piece = worker.arena().allocate(PIECE_BYTES, TensorPlan.ALIGNMENT);
         MessageDigest sha256 = newSha256();
-        return index -> digests.set((int) index, digest(plan.slots().get((int) index), reader, piece, sha256));
-    }
-
-    private String digest(LoadPlan.Slot slot, SlotReader reader, MemorySegment piece, MessageDigest sha256)
-            throws IOException {
-        for (long done = 0; done < slot.byteSize(); ) {
-            MemorySegment next = piece.asSlice(0, Math.min(PIECE_BYTES, slot.byteSize() - done));
-            reader.read(slot, done, next);
-            sha256.update(next.asByteBuffer());
-            done += next.byteSize();
-            doneBytes.addAndGet(next.byteSize());
-        }
-        return HexFormat.of().formatHex(sha256.digest());
+        return index -> {
+            TensorSlot tensor = tensors.get((int) index);
+            for (long done = 0; done < tensor.byteSize(); ) {
+                MemorySegment next = piece.asSlice(0, Math.min(PIECE_BYTES, tensor.byteSize() - done));
+                reader.read(tensor, done, next);
+                sha256.update(next.asByteBuffer());
+                done += next.byteSize();
+                worker.add(next.byteSize());
+            }
+            digests.set((int) index, HexFormat.of().formatHex(sha256.digest()));
+        };
     }
 
     private static MessageDigest newSha256() {

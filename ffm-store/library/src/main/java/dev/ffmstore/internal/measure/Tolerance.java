@@ -2,13 +2,12 @@ package dev.ffmstore.internal.measure;
 
 /// How far two elements may be apart.
 public sealed interface Tolerance {
-    /// Not at all: their bits are the same, once both are widened to a common type; any NaN is the same as any
-    /// other.
+    /// Not at all: their bits are the same, once both are widened to a common type; any NaN is the same
+    /// as any other.
     record Exact() implements Tolerance {}
 
     /// |a − b| ≤ `atol` + `rtol` · max(|a|, |b|), in 64-bit floats. Infinities of one sign are equal, and so are
-    /// NaN
-    /// and NaN; nothing else that is not finite is within any tolerance.
+    /// NaN and NaN; nothing else that is not finite is within any tolerance.
     ///
     /// @param atol finite, 0 or more
     /// @param rtol finite, 0 or more
@@ -26,7 +25,7 @@ public sealed interface Tolerance {
         }
     }
 
-    /// {@return whether a difference is one that this allows, given that it was counted with this}
+    /// {@return whether this allows a difference, which must have been counted with this}
     default boolean allows(Difference difference) {
         return switch (this) {
             case Exact _ -> difference.bitsDiffering() == 0;

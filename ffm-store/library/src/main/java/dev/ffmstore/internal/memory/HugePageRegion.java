@@ -1,76 +1,114 @@
 package dev.ffmstore.internal.memory;
 
-import dev.ffmstore.LoadPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
+import java.lang.foreign.SegmentAllocator;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 
-/// One anonymous mapping in huge pages, cut into the plan's slots.
+/// One anonymous mapping in huge pages, cut into places.
 ///
-/// Workers take a huge page at a time, whatever tensors lie in it: two that shared one would fault on the same
-/// page.
+/// A worker takes one huge page at a time, whatever tensors lie in it: two workers that shared a page would both
+/// fault on it.
 @SuppressWarnings("restricted") // only made where native access is enabled
 final class HugePageRegion implements Region {
-    private static final long RANGE_BYTES = LinuxMemory.HUGE_PAGE_BYTES;
-
-    private final LoadPlan plan;
-    private final LinuxMemory.Mapping mapping;
+    private final String name;
+    private final Places places;
+    private final long rangeBytes;
+    private final long moreBytes;
+    private final Memory mapped;
     private final MemorySegment memory;
-    private final Arena target;
-    private boolean bound;
+    private final Arena own;
 
-    private HugePageRegion(LoadPlan plan, LinuxMemory.Mapping mapping, Arena working, Arena target) {
-        this.plan = plan;
-        this.mapping = mapping;
-        this.memory = slice(MemorySegment.ofAddress(mapping.address()).reinterpret(mapping.byteSize(), working, null));
-        this.target = target;
+    /// A mapping that is given back once, by whichever comes first: the arena that is closed, a load that failed,
+    /// or the watch over stores that nobody closed.
+    private static final class Memory implements Runnable {
+        private final LinuxMemory.Mapping mapping;
+        private final AtomicBoolean freed = new AtomicBoolean();
+
+        Memory(LinuxMemory.Mapping mapping) {
+            this.mapping = mapping;
+        }
+
+        boolean isFreed() {
+            return freed.get();
+        }
+
+        @Override
+        public void run() {
+            if (freed.compareAndSet(false, true)) {
+                LinuxMemory.unmap(mapping);
+            }
+        }
+    }
+
+    private HugePageRegion(
+            String name,
+            Places places,
+            long rangeBytes,
+            long moreBytes,
+            LinuxMemory.Mapping mapping,
+            Arena working,
+            Arena own) {
+        this.name = name;
+        this.places = places;
+        this.rangeBytes = rangeBytes;
+        this.moreBytes = moreBytes;
+        this.mapped = new Memory(mapping);
+        this.memory = used(MemorySegment.ofAddress(mapping.address()).reinterpret(mapping.byteSize(), working, null));
+        this.own = own;
     }
 
     static boolean isUsable() {
         return LinuxMemory.isUsable();
     }
 
-    static HugePageRegion map(LoadPlan plan, Arena working, Arena target) {
-        return new HugePageRegion(plan, LinuxMemory.map(plan.regionBytes()), working, target);
+    static HugePageRegion map(String name, Places places, long rangeBytes, long moreBytes, Arena working, Arena own) {
+        long used = Math.addExact(places.regionBytes(), moreBytes);
+        return new HugePageRegion(name, places, rangeBytes, moreBytes, LinuxMemory.map(used), working, own);
     }
 
-    private MemorySegment slice(MemorySegment mapped) {
-        return mapped.asSlice(mapping.start() - mapping.address(), plan.regionBytes());
+    private MemorySegment used(MemorySegment whole) {
+        LinuxMemory.Mapping mapping = mapped.mapping;
+        return whole.asSlice(mapping.start() - mapping.address(), places.regionBytes() + moreBytes);
     }
 
     @Override
-    public MemorySegment segment(int slot) {
-        return slot(memory, plan.slots().get(slot));
+    public MemorySegment segment(int place) {
+        return segment(memory, place);
     }
 
-    private static MemorySegment slot(MemorySegment memory, LoadPlan.Slot slot) {
-        return memory.asSlice(slot.offset(), slot.byteSize());
+    private MemorySegment segment(MemorySegment region, int place) {
+        return region.asSlice(places.offset(place), places.byteSize(place));
     }
 
     @Override
     public long rangeCount() {
-        return Math.ceilDiv(plan.regionBytes(), RANGE_BYTES);
+        return Math.ceilDiv(places.regionBytes(), rangeBytes);
     }
 
     @Override
     public Range range(long index) {
-        return new Range(index * RANGE_BYTES, Math.min((index + 1) * RANGE_BYTES, plan.regionBytes()));
+        return new Range(index * rangeBytes, Math.min((index + 1) * rangeBytes, places.regionBytes()));
     }
 
     @Override
-    public List<MemorySegment> bind() {
-        LinuxMemory.Mapping unmapped = mapping;
-        MemorySegment owned = slice(MemorySegment.ofAddress(mapping.address())
-                .reinterpret(mapping.byteSize(), target, ignored -> LinuxMemory.unmap(unmapped)));
-        bound = true;
-        return plan.slots().stream().map(slot -> slot(owned, slot)).toList();
+    public Bound bind() {
+        Memory free = mapped;
+        MemorySegment owned = used(MemorySegment.ofAddress(free.mapping.address())
+                .reinterpret(free.mapping.byteSize(), own, ignored -> free.run()));
+        Unclosed.watch(owned.scope(), name, free::isFreed, free);
+        return new Bound(
+                IntStream.range(0, places.count())
+                        .mapToObj(place -> segment(owned, place))
+                        .toList(),
+                SegmentAllocator.slicingAllocator(owned.asSlice(places.regionBytes(), moreBytes)),
+                () -> {});
     }
 
     @Override
     public void release() {
-        if (!bound) {
-            LinuxMemory.unmap(mapping);
-        }
+        mapped.run();
     }
 
     @Override

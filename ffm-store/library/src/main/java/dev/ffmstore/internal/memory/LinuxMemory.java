@@ -13,8 +13,8 @@ import java.lang.invoke.VarHandle;
 
 /// Anonymous memory from the kernel, in huge pages where it has them.
 ///
-/// The constants are those of Linux on x86-64; [#isUsable] says whether this is such a machine, and must be asked
-/// first.
+/// The constants are those of Linux on x86-64; [#isUsable] says whether this is such a machine, and must
+/// be asked first.
 @SuppressWarnings("restricted") // only used where native access is enabled
 final class LinuxMemory {
     /// The size of a huge page.
@@ -27,8 +27,8 @@ final class LinuxMemory {
 
     private LinuxMemory() {}
 
-    /// {@return whether this is Linux on x86-64 and this module may call native code; asking never makes the JVM
-    /// warn}
+    /// {@return whether this is Linux on x86-64 and this module may call native code; asking never makes
+    /// the JVM warn}
     static boolean isUsable() {
         return isLinuxOnX64() && LinuxMemory.class.getModule().isNativeAccessEnabled();
     }
@@ -38,7 +38,7 @@ final class LinuxMemory {
                 && System.getProperty("os.arch").equals("amd64");
     }
 
-    /// The linked functions, apart from the checks above, so that those link nothing.
+    /// The linked functions, in a class of their own so that the checks above link nothing.
     private static final class Calls {
         static final ValueLayout.OfLong SIZE_T = ValueLayout.JAVA_LONG;
         static final AddressLayout POINTER = ValueLayout.ADDRESS;
@@ -70,7 +70,7 @@ final class LinuxMemory {
     /// @param address its first byte
     /// @param byteSize its size
     record Mapping(long address, long byteSize) {
-        /// {@return the first boundary of huge pages in it}
+        /// {@return the first boundary between huge pages in it}
         long start() {
             return roundUp(address);
         }
@@ -83,13 +83,13 @@ final class LinuxMemory {
 
     /// Maps anonymous memory and asks for huge pages; no page is there until it is touched.
     ///
-    /// Huge pages are asked for from [Mapping#start] to the end of the memory's last huge page. At least one
-    /// ordinary page is left behind it, so that the kernel does not merge the mapping with a neighbour of the same
-    /// kind.
+    /// Huge pages are asked for from [Mapping#start] to the end of the memory's last huge page. At least
+    /// one ordinary page is left after it, so that the kernel does not merge the mapping with a neighbour
+    /// of the same kind.
     ///
     /// @param usedBytes how much of it will be used
     /// @return the mapping, with room for that from its `start` on
-    /// @throws OutOfMemoryError if the kernel refuses, or there is no such number
+    /// @throws OutOfMemoryError if the kernel refuses, or the mapping would be larger than the address space
     static Mapping map(long usedBytes) {
         if (usedBytes > Long.MAX_VALUE - 3 * HUGE_PAGE_BYTES) {
             throw new OutOfMemoryError("a mapping of " + usedBytes + " bytes is larger than the address space");
@@ -106,7 +106,7 @@ final class LinuxMemory {
                 throw new OutOfMemoryError("mmap of " + byteSize + " bytes failed: "
                         + (errno == ENOMEM ? "not enough memory or address space" : "errno " + errno));
             }
-            // A kernel without transparent huge pages refuses; ordinary pages do as well, more slowly.
+            // A kernel without transparent huge pages refuses: ordinary pages work too, only more slowly.
             Mapping mapping = new Mapping(address, byteSize);
             int advised = (int) Calls.MADVISE.invokeExact(state, mapping.start(), advisedBytes, MADV_HUGEPAGE);
             assert advised == 0 || advised == -1;

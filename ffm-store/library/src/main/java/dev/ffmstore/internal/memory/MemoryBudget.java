@@ -86,7 +86,7 @@ public final class MemoryBudget {
     }
 
     private void walkUp(CgroupMount mount, String cgroup, List<Budget> budgets) {
-        // What is mounted may be a part of the hierarchy only, as in a container.
+        // What is mounted may be only a part of the hierarchy, as in a container.
         String below = cgroup;
         if (!mount.top.equals("/") && (cgroup + "/").startsWith(mount.top + "/")) {
             below = cgroup.substring(mount.top.length());
@@ -140,7 +140,7 @@ public final class MemoryBudget {
                 .findFirst();
     }
 
-    /// The numbers behind some keys in a file of `key number …` lines.
+    /// The numbers after some keys in a file of `key number …` lines.
     private static List<Long> keyed(Path file, String... keys) {
         List<Long> numbers = new ArrayList<>();
         for (String line : lines(file)) {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 
-/// What the Linux kernel says of this process's memory. Elsewhere everything is absent.
+/// What the Linux kernel says about this process's memory. On other systems everything is absent.
 public final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final Path MAPPINGS = Path.of("/proc/self/smaps");
@@ -31,8 +31,8 @@ public final class ProcessMemory {
         return status("VmSwap:");
     }
 
-    /// {@return what lies in huge pages of the pool set aside for them, in bytes (HugetlbPages); not part of the
-    /// resident set}
+    /// {@return what lies in huge pages of the pool set aside for them, in bytes (HugetlbPages); not part of
+    /// the resident set}
     public static OptionalLong pooledHugePageBytes() {
         return status("HugetlbPages:");
     }
@@ -50,8 +50,8 @@ public final class ProcessMemory {
         }
     }
 
-    /// {@return how many bytes of some segments the kernel holds in huge pages (AnonHugePages of the mappings they
-    /// lie in)}
+    /// {@return how many bytes of some segments the kernel holds in huge pages (AnonHugePages of the mappings
+    /// they lie in)}
     public static OptionalLong hugePageBytes(List<MemorySegment> segments) {
         try (BufferedReader lines = Files.newBufferedReader(MAPPINGS, StandardCharsets.ISO_8859_1)) {
             return OptionalLong.of(hugePageBytes(segments, lines));
@@ -60,7 +60,7 @@ public final class ProcessMemory {
         }
     }
 
-    /// @param mappings the lines of `/proc/self/smaps`: a line `start-end …` a mapping, and its figures behind it
+    /// @param mappings the lines of `/proc/self/smaps`: per mapping a line `start-end …`, and after it the figures
     static long hugePageBytes(List<MemorySegment> segments, BufferedReader mappings) throws IOException {
         long bytes = 0;
         long mostHere = 0;

@@ -1,41 +1,76 @@
 package dev.ffmstore.internal.memory;
 
-import dev.ffmstore.LoadPlan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.List;
 
-/// Where the tensors of a plan live.
+/// Where the tensors of a store live.
 ///
-/// A region is allocated, written by the workers, and then either bound to the arena it is for, or given up; one of
-/// the two, once, when no worker is left.
-public sealed interface Region permits HugePageRegion, ArenaRegion {
+/// A region is allocated on the loading thread, written by the workers, and then either bound to its arena or
+/// released: one of the two, once, when no worker is left.
+public sealed interface Region permits HugePageRegion, SeparateRegion, WholeRegion {
 
-    /// How the work is to be shared out: the ranges of the region that one worker takes at a time, in the order
-    /// they are to be taken.
+    /// The places of a region, ascending and not overlapping, each at a multiple of 64 bytes.
+    interface Places {
+        /// {@return the number of places}
+        int count();
+
+        /// {@return where a place starts in the region, in bytes}
+        long offset(int place);
+
+        /// {@return the size of a place in bytes}
+        long byteSize(int place);
+
+        /// {@return the size of the region in bytes, with the padding between places}
+        long regionBytes();
+    }
+
+    /// A part of the region that one worker takes at a time. Ranges are taken in the order of their indices.
     ///
     /// @param from the first byte, an offset in the region
     /// @param to one more than the last byte
     record Range(long from, long to) {}
 
-    /// Allocates memory for a plan: a mapping in huge pages where that is possible, memory of the arena's own where
-    /// it is not.
+    /// The memory, once it belongs to its arena.
     ///
-    /// @param plan what is to be loaded
+    /// @param places the memory of every place, in their order
+    /// @param more where a little more memory with the same lifetime comes from, as much as was asked for
+    /// @param closed to be run after the arena has been closed, so that nobody is told that it was not
+    record Bound(List<MemorySegment> places, SegmentAllocator more, Runnable closed) {}
+
+    /// Allocates memory in an arena of the store's own: a mapping in huge pages where that is possible, pieces of
+    /// the arena's own memory where it is not.
+    ///
+    /// @param name whose memory it is, for the log
+    /// @param places what is to be placed
+    /// @param rangeBytes how much a worker takes at a time
+    /// @param moreBytes how much more is wanted when it is bound
     /// @param working a shared arena that lives as long as the load
-    /// @param target the shared arena the tensors will live in
-    /// @return the region
+    /// @param own the shared arena the tensors will live in, not used for anything else
     /// @throws OutOfMemoryError if there is not enough memory
-    static Region allocate(LoadPlan plan, Arena working, Arena target) {
-        return HugePageRegion.isUsable() ? HugePageRegion.map(plan, working, target) : new ArenaRegion(plan, target);
+    static Region allocate(String name, Places places, long rangeBytes, long moreBytes, Arena working, Arena own) {
+        return HugePageRegion.isUsable()
+                ? HugePageRegion.map(name, places, rangeBytes, moreBytes, working, own)
+                : new SeparateRegion(name, places, own);
     }
 
-    /// {@return the memory of one tensor, for a worker to write to; where it is allocated tensor by tensor, by the
-    /// first who asks}
+    /// Allocates memory in an arena of the caller's, however the arena gets it: all of it in one call, on
+    /// the calling thread.
     ///
-    /// @param slot the index of the tensor in the plan
+    /// @param places what is to be placed
+    /// @param rangeBytes how much a worker takes at a time
+    /// @param target the arena
     /// @throws OutOfMemoryError if there is not enough memory
-    MemorySegment segment(int slot);
+    static Region allocateIn(Arena target, Places places, long rangeBytes) {
+        return new WholeRegion(places, rangeBytes, target);
+    }
+
+    /// {@return the memory of one place, for a worker to write to}
+    ///
+    /// @param place its index
+    /// @throws OutOfMemoryError if there is not enough memory
+    MemorySegment segment(int place);
 
     /// {@return the number of ranges}
     long rangeCount();
@@ -46,9 +81,7 @@ public sealed interface Region permits HugePageRegion, ArenaRegion {
     Range range(long index);
 
     /// Binds the memory to its arena, which frees it from now on.
-    ///
-    /// @return the memory of every tensor, in the plan's order
-    List<MemorySegment> bind();
+    Bound bind();
 
     /// Frees the memory after a load that failed, unless it has been bound, as far as it can be freed before its
     /// arena is closed.

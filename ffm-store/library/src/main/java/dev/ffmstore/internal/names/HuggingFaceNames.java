@@ -1,10 +1,7 @@
 package dev.ffmstore.internal.names;
 
-import dev.ffmstore.RowOrder;
-import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.MetadataValue;
-import dev.ffmstore.gguf.TensorInfo;
-import dev.ffmstore.internal.text.Printable;
+import dev.ffmstore.gguf.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// The names and layouts of Hugging Face's transformers, the inverse of what llama.cpp's converters do.
+/// The names and layouts of Hugging Face's transformers: the inverse of what llama.cpp's converters do.
 ///
 /// ```text
 /// GGUF                       Hugging Face                                     besides
@@ -35,7 +32,7 @@ public final class HuggingFaceNames implements NameTable {
     private static final Map<String, String> OUTSIDE =
             Map.of("token_embd", "model.embed_tokens", "output_norm", "model.norm", "output", "lm_head");
 
-    /// What every architecture here has in its blocks.
+    /// What all architectures here have in their blocks.
     private static final Map<String, String> COMMON = Map.of(
             "attn_norm", "input_layernorm",
             "attn_q", "self_attn.q_proj",
@@ -48,8 +45,8 @@ public final class HuggingFaceNames implements NameTable {
 
     private static final Map<String, String> LLAMA = with(COMMON, "ffn_norm", "post_attention_layernorm");
 
-    /// Gemma has another norm behind each of the two parts of a block, and so calls the one before the second part
-    /// differently.
+    /// Gemma has another norm after each of the two parts of a block, and so has another name for the one before
+    /// the second part.
     private static final Map<String, String> GEMMA2 = with(
             COMMON,
             "post_attention_norm",
@@ -86,16 +83,16 @@ public final class HuggingFaceNames implements NameTable {
 
     /// {@return the architecture of a model}
     ///
-    /// @throws GgufException if it is not one of those whose names are known
-    public static String architecture(Model model) throws GgufException {
+    /// @throws UnknownNameException if it is not one of those whose names are known
+    public static String architecture(Model model) throws UnknownNameException {
         if (!(model.metadata().find(ARCHITECTURE).orElse(null) instanceof MetadataValue.Text text)) {
-            throw GgufException.of(model.file(), "the names of hf need the metadata key " + ARCHITECTURE);
+            throw new UnknownNameException("the names of hf need the metadata key {}", ARCHITECTURE);
         }
         if (!ARCHITECTURES.containsKey(text.value())) {
-            throw GgufException.of(
-                    model.file(),
-                    "no names of hf for the architecture " + Printable.escape(text.value(), 100) + ": expected one of "
-                            + ARCHITECTURES.keySet().stream().sorted().collect(Collectors.joining(", ")));
+            throw new UnknownNameException(
+                    "no names of hf for the architecture {}: expected one of {}",
+                    text.value(),
+                    ARCHITECTURES.keySet().stream().sorted().collect(Collectors.joining(", ")));
         }
         return text.value();
     }
@@ -106,47 +103,47 @@ public final class HuggingFaceNames implements NameTable {
     }
 
     @Override
-    public Translation forModel(Model model) throws GgufException {
+    public Translation forModel(Model model) throws UnknownNameException {
         String name = architecture(model);
         Architecture architecture = ARCHITECTURES.get(name);
         if (!architecture.pairedRows()) {
-            return tensor -> translate(model, name, architecture, 1, 1, tensor);
+            return (tensor, shape) -> translate(model, name, architecture, 1, 1, tensor, shape);
         }
         long heads = count(model, name + ".attention.head_count");
         String kvKey = name + ".attention.head_count_kv";
         long kvHeads = model.metadata().contains(kvKey) ? count(model, kvKey) : heads;
-        return tensor -> translate(model, name, architecture, heads, kvHeads, tensor);
+        return (tensor, shape) -> translate(model, name, architecture, heads, kvHeads, tensor, shape);
     }
 
-    private static long count(Model model, String key) throws GgufException {
+    private static long count(Model model, String key) throws UnknownNameException {
         Optional<MetadataValue> value = model.metadata().find(key);
         if (value.orElse(null) instanceof MetadataValue.Int number && number.value() > 0) {
             return number.value();
         }
-        throw GgufException.of(
-                model.file(),
-                "the names of hf need the metadata key " + key + ": expected a positive integer, got "
-                        + value.map(MetadataValue::toString).orElse("no such key"));
+        throw new UnknownNameException(
+                "the names of hf need the metadata key {}: expected a positive integer, got {}",
+                key,
+                value.map(MetadataValue::toString).orElse("no such key"));
     }
 
     private static Optional<Entry> translate(
-            Model model, String name, Architecture architecture, long heads, long kvHeads, TensorInfo tensor)
-            throws GgufException {
-        if (tensor.name().equals("rope_freqs.weight")) {
+            Model model, String name, Architecture architecture, long heads, long kvHeads, String tensor, Shape shape)
+            throws UnknownNameException {
+        if (tensor.equals("rope_freqs.weight")) {
             return Optional.empty();
         }
-        List<String> names = new ArrayList<>(List.of(renamed(model, name, architecture, tensor)));
-        if (tensor.name().equals("token_embd.weight") && isTied(model)) {
+        List<String> names = new ArrayList<>(List.of(renamed(name, architecture, tensor)));
+        if (tensor.equals("token_embd.weight") && isTied(model)) {
             names.add("lm_head.weight");
         }
-        String part = part(tensor.name());
-        RowOrder rows = switch (part) {
-            case "attn_q" -> architecture.pairedRows() ? pairs(model, tensor, heads) : RowOrder.AS_STORED;
-            case "attn_k" -> architecture.pairedRows() ? pairs(model, tensor, kvHeads) : RowOrder.AS_STORED;
-            default -> RowOrder.AS_STORED;
+        String part = part(tensor);
+        long headRows = switch (part) {
+            case "attn_q" -> architecture.pairedRows() ? headRows(tensor, shape, heads) : 0;
+            case "attn_k" -> architecture.pairedRows() ? headRows(tensor, shape, kvHeads) : 0;
+            default -> 0;
         };
         boolean isNorm = part.endsWith("_norm");
-        return Optional.of(new Entry(List.copyOf(names), rows, isNorm ? architecture.storedOffset() : 0));
+        return Optional.of(new Entry(List.copyOf(names), headRows, isNorm ? architecture.storedOffset() : 0));
     }
 
     /// The part of a name that says what the tensor is.
@@ -155,33 +152,29 @@ public final class HuggingFaceNames implements NameTable {
         return block.matches() ? block.group(2) : name.substring(0, Math.max(0, name.lastIndexOf('.')));
     }
 
-    private static String renamed(Model model, String name, Architecture architecture, TensorInfo tensor)
-            throws GgufException {
-        Matcher block = BLOCK.matcher(tensor.name());
-        String part = part(tensor.name());
+    private static String renamed(String name, Architecture architecture, String tensor) throws UnknownNameException {
+        Matcher block = BLOCK.matcher(tensor);
+        String part = part(tensor);
         String renamed = block.matches() ? architecture.blocks().get(part) : OUTSIDE.get(part);
         boolean weightOnly = !block.matches() || part.endsWith("_norm");
-        if (renamed == null || weightOnly && !tensor.name().endsWith(".weight")) {
-            throw GgufException.of(
-                    model.file(),
-                    "no name of hf for tensor " + Printable.escape(tensor.name()) + " of the architecture " + name);
+        if (renamed == null || weightOnly && !tensor.endsWith(".weight")) {
+            throw new UnknownNameException("no name of hf for tensor {} of the architecture {}", tensor, name);
         }
         return block.matches()
                 ? "model.layers." + block.group(1) + "." + renamed + "." + block.group(3)
                 : renamed + ".weight";
     }
 
-    private static RowOrder pairs(Model model, TensorInfo tensor, long heads) throws GgufException {
-        long rows = tensor.shape().rank() == 0 ? 1 : tensor.shape().dimension(0);
+    /// {@return how many rows a head has; 0 if the tensor has no rows}
+    private static long headRows(String tensor, Shape shape, long heads) throws UnknownNameException {
+        long rows = shape.rank() == 0 ? 1 : shape.dimension(0);
         if (rows == 0) {
-            return RowOrder.AS_STORED;
+            return 0;
         }
         if (rows % heads != 0 || rows / heads % 2 != 0) {
-            throw GgufException.of(
-                    model.file(),
-                    "tensor " + Printable.escape(tensor.name()) + ": expected an even number of rows for each of "
-                            + heads + " heads, got " + tensor.shape());
+            throw new UnknownNameException(
+                    "tensor {}: expected an even number of rows for each of {} heads, got {}", tensor, heads, shape);
         }
-        return new RowOrder.HalvesOfPairs(rows / heads);
+        return rows / heads;
     }
 }

@@ -1,15 +1,16 @@
 package dev.ffmstore.internal.names;
 
-import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// A user's own renames, `stored = new` a line; see [dev.ffmstore.Names#read(Path)].
 public final class UserNames implements NameTable {
@@ -18,32 +19,25 @@ public final class UserNames implements NameTable {
 
     /// A line of the table.
     private record Rule(String stored, String renamed) {
-        boolean isGlob() {
-            return stored.indexOf('*') >= 0;
-        }
-
-        Optional<String> apply(String name) {
+        /// What the line makes of a name that matches.
+        String apply(String tensor) {
             int star = stored.indexOf('*');
             if (star < 0) {
-                return stored.equals(name) ? Optional.of(renamed) : Optional.empty();
+                return renamed;
             }
-            String before = stored.substring(0, star);
-            String after = stored.substring(star + 1);
-            boolean matches = name.length() >= before.length() + after.length()
-                    && name.startsWith(before)
-                    && name.endsWith(after);
-            return matches
-                    ? Optional.of(renamed.replace("*", name.substring(before.length(), name.length() - after.length())))
-                    : Optional.empty();
+            int after = stored.length() - star - 1;
+            return renamed.replace("*", tensor.substring(star, tensor.length() - after));
         }
     }
 
     private final String name;
     private final List<Rule> rules;
+    private final RuleIndex index;
 
     private UserNames(String name, List<Rule> rules) {
         this.name = name;
-        this.rules = List.copyOf(rules);
+        this.rules = rules;
+        this.index = RuleIndex.of(rules.stream().map(Rule::stored).toList());
     }
 
     /// Reads a table; see [dev.ffmstore.Names#read(Path)].
@@ -64,19 +58,18 @@ public final class UserNames implements NameTable {
     ///
     /// @param name what the table is called
     public static UserNames parse(String name, List<String> lines) throws IOException {
-        List<Rule> rules = new ArrayList<>();
+        Set<Rule> rules = new LinkedHashSet<>();
         for (int i = 0; i < lines.size(); i++) {
             String line = withoutComment(lines.get(i)).strip();
             if (line.isEmpty()) {
                 continue;
             }
             Rule rule = rule(name + ":" + (i + 1), line);
-            if (rules.contains(rule)) {
+            if (!rules.add(rule)) {
                 throw malformed(name + ":" + (i + 1), "this line is there already", line);
             }
-            rules.add(rule);
         }
-        return new UserNames(name, rules);
+        return new UserNames(name, List.copyOf(rules));
     }
 
     private static String withoutComment(String line) {
@@ -112,30 +105,36 @@ public final class UserNames implements NameTable {
         return new IOException(Printable.escape(place) + ": " + problem + ": " + Printable.escape(line, 200));
     }
 
-    /// @throws GgufException if a line matches no tensor of the model
+    /// @throws UnknownNameException if a line matches no tensor of the model
     @Override
-    public Translation forModel(Model model) throws GgufException {
-        for (Rule rule : rules) {
-            if (model.names().stream().noneMatch(tensor -> rule.apply(tensor).isPresent())) {
-                throw GgufException.of(
-                        model.file(),
-                        "no tensor matches " + Printable.escape(rule.stored()) + " of the names in "
-                                + Printable.escape(name));
-            }
-        }
-        return tensor -> {
-            List<String> exact = namesOf(tensor.name(), false);
-            List<String> names = exact.isEmpty() ? namesOf(tensor.name(), true) : exact;
-            return Optional.of(
-                    Entry.renamed(names.isEmpty() ? new String[] {tensor.name()} : names.toArray(new String[0])));
-        };
+    public Translation forModel(Model model) throws UnknownNameException {
+        requireMatches(model);
+        return (tensor, _) -> Optional.of(Entry.renamed(namesOf(tensor)));
     }
 
-    private List<String> namesOf(String tensor, boolean byGlob) {
-        return rules.stream()
-                .filter(rule -> rule.isGlob() == byGlob)
-                .flatMap(rule -> rule.apply(tensor).stream())
-                .distinct()
-                .toList();
+    private void requireMatches(Model model) throws UnknownNameException {
+        BitSet matched = new BitSet(rules.size());
+        for (String tensor : model.names()) {
+            index.exact(tensor).forEach(matched::set);
+            index.starred(tensor).forEach(matched::set);
+        }
+        int unmatched = matched.nextClearBit(0);
+        if (unmatched < rules.size()) {
+            throw new UnknownNameException(
+                    "no tensor matches {} of the names in {}",
+                    rules.get(unmatched).stored(),
+                    name);
+        }
+    }
+
+    private String[] namesOf(String tensor) {
+        List<Integer> exact = index.exact(tensor);
+        List<Integer> matching = exact.isEmpty() ? index.starred(tensor) : exact;
+        return matching.isEmpty()
+                ? new String[] {tensor}
+                : matching.stream()
+                        .map(rule -> rules.get(rule).apply(tensor))
+                        .distinct()
+                        .toArray(String[]::new);
     }
 }

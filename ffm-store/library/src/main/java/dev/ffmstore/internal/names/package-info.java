@@ -3,4 +3,3 @@
 package dev.ffmstore.internal.names;
 
 import org.jspecify.annotations.NullMarked;
-

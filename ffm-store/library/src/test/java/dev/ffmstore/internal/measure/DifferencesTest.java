@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ffmstore.DType;
-import dev.ffmstore.export.Constant;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.TensorSource;
+import dev.ffmstore.fixtures.Tensors;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -20,23 +22,34 @@ class DifferencesTest {
     private static final double INF = Double.POSITIVE_INFINITY;
     private static final Tolerance EXACT = new Tolerance.Exact();
 
-    private final MemoryConstants a = new MemoryConstants();
-    private final MemoryConstants b = new MemoryConstants();
+    /// A tensor in a model of its own.
+    private record One(TensorSource source, TensorSlot tensor) {
+        static One of(DType dtype, double... values) {
+            return of(new Tensors().addValues("t", dtype, values));
+        }
 
-    private Difference between(Constant ofA, Constant ofB, Tolerance tolerance) throws Exception {
+        static One of(Tensors tensors) {
+            return new One(tensors.source(), tensors.source().tensors().getFirst());
+        }
+    }
+
+    private Difference between(One ofA, One ofB, Tolerance tolerance) throws Exception {
         return between(ofA, ofB, tolerance, 2);
     }
 
-    private Difference between(Constant ofA, Constant ofB, Tolerance tolerance, int threads) throws Exception {
-        List<Difference> differences =
-                Differences.between(a, b, List.of(new Differences.Pair(ofA, ofB)), tolerance, threads, done -> {});
-        assertThat(a.openReaders).hasValue(0);
-        assertThat(b.openReaders).hasValue(0);
+    private Difference between(One ofA, One ofB, Tolerance tolerance, int threads) throws Exception {
+        List<Difference> differences = Differences.between(
+                ofA.source(),
+                ofB.source(),
+                List.of(new Differences.Pair(ofA.tensor(), ofB.tensor())),
+                tolerance,
+                threads,
+                done -> {});
         return differences.getFirst();
     }
 
     private Difference floats(Tolerance tolerance, double[] ofA, double[] ofB) throws Exception {
-        return between(a.add("t", DType.F32, ofA), b.add("t", DType.F32, ofB), tolerance);
+        return between(One.of(DType.F32, ofA), One.of(DType.F32, ofB), tolerance);
     }
 
     private static double[] all(double... values) {
@@ -47,7 +60,7 @@ class DifferencesTest {
     @EnumSource(DType.class)
     void aTensorDoesNotDifferFromItself(DType dtype) throws Exception {
         double[] values = {1, -2, 0, 3, 100};
-        Difference same = between(a.add("t", dtype, values), b.add("t", dtype, values), EXACT);
+        Difference same = between(One.of(dtype, values), One.of(dtype, values), EXACT);
         assertThat(same.elements()).isEqualTo(5);
         assertThat(same.bitsDiffering()).isZero();
         assertThat(same.maxAbs()).isZero();
@@ -83,8 +96,8 @@ class DifferencesTest {
 
     @Test
     void anyNanEqualsAnyOther() throws Exception {
-        Constant ofA = a.addFloatBits("t", 0x7FC00000, 0xFFC00001, 0x7F800001, 0x3F800000);
-        Constant ofB = b.addFloatBits("t", 0xFFFFFFFF, 0x7FC00000, 0x7FC00000, 0x3F800000);
+        One ofA = One.of(new Tensors().addFloatBits("t", 0x7FC00000, 0xFFC00001, 0x7F800001, 0x3F800000));
+        One ofB = One.of(new Tensors().addFloatBits("t", 0xFFFFFFFF, 0x7FC00000, 0x7FC00000, 0x3F800000));
         Difference found = between(ofA, ofB, EXACT);
         assertThat(found.bitsDiffering()).isZero();
         assertThat(found.nanMismatches()).isZero();
@@ -126,8 +139,8 @@ class DifferencesTest {
 
     @Test
     void finiteNumbersWhoseDistanceIsNotAreBeyond() throws Exception {
-        Constant ofA = a.add("t", DType.F64, Double.MAX_VALUE);
-        Constant ofB = b.add("t", DType.F64, -Double.MAX_VALUE);
+        One ofA = One.of(DType.F64, Double.MAX_VALUE);
+        One ofB = One.of(DType.F64, -Double.MAX_VALUE);
         Difference found = between(ofA, ofB, new Tolerance.Within(1, 1));
         assertThat(found.maxAbs()).isInfinite();
         assertThat(found.beyond()).isEqualTo(1);
@@ -139,8 +152,8 @@ class DifferencesTest {
         assertThat(found.maxAbs()).isEqualTo(Float.MIN_VALUE);
         assertThat(found.maxRel()).isEqualTo(0.5);
         assertThat(found.cosine().orElseThrow()).isCloseTo(1, within(1e-15));
-        Constant ofA = a.add("d", DType.F64, Double.MIN_VALUE);
-        Constant ofB = b.add("d", DType.F64, 0);
+        One ofA = One.of(DType.F64, Double.MIN_VALUE);
+        One ofB = One.of(DType.F64, 0);
         assertThat(between(ofA, ofB, EXACT).maxAbs()).isEqualTo(Double.MIN_VALUE);
         assertThat(between(ofA, ofB, EXACT).cosine()).isEmpty();
     }
@@ -169,30 +182,30 @@ class DifferencesTest {
     @Test
     void typesAreWidenedToACommonOne() throws Exception {
         double[] values = {1, -0.5, 0.0078125, 65504};
-        Constant half = a.add("t", DType.F16, values);
-        assertThat(between(half, b.add("t", DType.F32, values), EXACT).bitsDiffering())
+        One half = One.of(DType.F16, values);
+        assertThat(between(half, One.of(DType.F32, values), EXACT).bitsDiffering())
                 .isZero();
         double[] whole = {1, -2, 127, 0};
-        assertThat(between(a.add("i", DType.I8, whole), b.add("i", DType.BF16, whole), EXACT)
+        assertThat(between(One.of(DType.I8, whole), One.of(DType.BF16, whole), EXACT)
                         .bitsDiffering())
                 .isZero();
-        assertThat(between(a.add("i", DType.I16, whole), b.add("i", DType.I64, whole), EXACT)
+        assertThat(between(One.of(DType.I16, whole), One.of(DType.I64, whole), EXACT)
                         .bitsDiffering())
                 .isZero();
-        assertThat(between(a.add("f", DType.F64, 0.1), b.add("f", DType.F32, 0.1), EXACT)
+        assertThat(between(One.of(DType.F64, 0.1), One.of(DType.F32, 0.1), EXACT)
                         .bitsDiffering())
                 .isEqualTo(1);
     }
 
     @Test
     void longsAreComparedWhereDoublesAreBlind() throws Exception {
-        Constant ofA = a.addLongs("t", (1L << 53) + 1, Long.MAX_VALUE, 5);
-        Constant ofB = b.addLongs("t", 1L << 53, Long.MIN_VALUE, 5);
+        One ofA = One.of(new Tensors().addLongs("t", (1L << 53) + 1, Long.MAX_VALUE, 5));
+        One ofB = One.of(new Tensors().addLongs("t", 1L << 53, Long.MIN_VALUE, 5));
         Difference found = between(ofA, ofB, EXACT);
         assertThat(found.bitsDiffering()).isEqualTo(2);
         assertThat(found.maxAbs()).isEqualTo(0x1p64);
         assertThat(found.worst()).hasValue(1);
-        Constant close = b.addLongs("u", (1L << 53) + 3, Long.MAX_VALUE, 5);
+        One close = One.of(new Tensors().addLongs("u", (1L << 53) + 3, Long.MAX_VALUE, 5));
         assertThat(between(ofA, close, EXACT).maxAbs()).isEqualTo(2);
     }
 
@@ -218,8 +231,8 @@ class DifferencesTest {
         double[] y = IntStream.range(0, size)
                 .mapToDouble(i -> i % 1000 == 0 ? (float) (x[i] + random.nextGaussian() * 1e-3) : x[i])
                 .toArray();
-        Constant ofA = a.add("t", DType.F32, x);
-        Constant ofB = b.add("t", DType.F32, y);
+        One ofA = One.of(DType.F32, x);
+        One ofB = One.of(DType.F32, y);
         Tolerance tolerance = new Tolerance.Within(1e-3, 0);
         Difference one = between(ofA, ofB, tolerance, 1);
         assertThat(between(ofA, ofB, tolerance, 3)).isEqualTo(one);
@@ -256,8 +269,9 @@ class DifferencesTest {
 
     @Test
     void otherShapesAreRefused() {
-        Constant ofA = a.add("t", DType.F32, 1, 2);
-        Constant ofB = b.add("t", DType.F32, 1);
-        assertThatThrownBy(() -> new Differences.Pair(ofA, ofB)).isInstanceOf(IllegalArgumentException.class);
+        One ofA = One.of(DType.F32, 1, 2);
+        One ofB = One.of(DType.F32, 1);
+        assertThatThrownBy(() -> new Differences.Pair(ofA.tensor(), ofB.tensor()))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ffmstore.DType;
+import dev.ffmstore.fixtures.Tensors;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
@@ -18,17 +19,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class StatisticsTest {
-    private final MemoryConstants source = new MemoryConstants();
-
-    private Statistics.OfTensor of(DType dtype, double... values) throws Exception {
-        source.add("t" + source.constants().size(), dtype, values);
-        Statistics.OfTensor result = all(2).getLast();
-        assertThat(source.openReaders).hasValue(0);
-        return result;
+    private static Statistics.OfTensor of(DType dtype, double... values) throws Exception {
+        return all(new Tensors().addValues("t", dtype, values), 2).getFirst();
     }
 
-    private List<Statistics.OfTensor> all(int threads) throws Exception {
-        return Statistics.of(source, source.constants(), threads, done -> {});
+    private static List<Statistics.OfTensor> all(Tensors tensors, int threads) throws Exception {
+        return Statistics.of(tensors.source(), tensors.source().tensors(), threads, done -> {});
     }
 
     @ParameterizedTest
@@ -122,11 +118,12 @@ class StatisticsTest {
         double[] values = random.doubles(40 * Chunks.TILE + 4711)
                 .map(value -> (float) (random.nextGaussian() + 10 * value))
                 .toArray();
-        source.add("first", DType.F32, values);
-        source.add("second", DType.F16, Arrays.copyOf(values, 99_999));
-        List<Statistics.OfTensor> one = all(1);
-        assertThat(all(3)).isEqualTo(one);
-        assertThat(all(7)).isEqualTo(one);
+        Tensors source = new Tensors()
+                .addValues("first", DType.F32, values)
+                .addValues("second", DType.F16, Arrays.copyOf(values, 99_999));
+        List<Statistics.OfTensor> one = all(source, 1);
+        assertThat(all(source, 3)).isEqualTo(one);
+        assertThat(all(source, 7)).isEqualTo(one);
 
         BigDecimal sum = Arrays.stream(values).mapToObj(BigDecimal::new).reduce(BigDecimal.ZERO, BigDecimal::add);
         double mean = sum.divide(BigDecimal.valueOf(values.length), MathContext.DECIMAL128)

@@ -1,0 +1,84 @@
+package dev.ffmstore.bench.kernels;
+
+import dev.ffmstore.bench.run.RandomBlocks;
+import dev.ffmstore.bench.run.Regions;
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.internal.memory.ProcessMemory;
+import dev.ffmstore.internal.memory.Region;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.OptionalLong;
+
+/// Room for the blocks and the elements of kernels under test: huge pages that are there before a clock starts, of
+/// one shared arena.
+///
+/// One thread at a time works with it. Closing it frees the memory.
+final class KernelMemory implements AutoCloseable {
+    /// What stays in a second-level cache.
+    static final long CACHED_BYTES = 256L << 10;
+
+    /// What no cache holds.
+    static final long STREAMED_BYTES = 512L << 20;
+
+    private static final long HUGE_PAGE_BYTES = 2L << 20;
+
+    /// How much is drawn; longer input repeats it, at other addresses.
+    private static final int DRAWN_ELEMENTS = 1 << 20;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment dense;
+    private final MemorySegment blocks;
+    private final Runnable free;
+
+    /// Blocks of one type and the place of their elements.
+    ///
+    /// @param blocks random blocks whose elements are ordinary numbers
+    /// @param dense what they decode to has this size
+    /// @param blockCount how many there are
+    record Kernel(MemorySegment blocks, MemorySegment dense, long blockCount) {}
+
+    /// Allocates and touches.
+    ///
+    /// @param denseBytes the most that [#of] will be asked for
+    KernelMemory(long denseBytes) {
+        if (denseBytes % 64 != 0) {
+            throw new IllegalArgumentException("size: expected a multiple of 64, got " + denseBytes);
+        }
+        // no type takes more than half of its dense size
+        Region region = Regions.allocate(arena, denseBytes, denseBytes / 2);
+        dense = region.segment(0).fill((byte) 1);
+        blocks = region.segment(1).fill((byte) 1);
+        free = region::release;
+    }
+
+    /// {@return blocks of a type, the same ones at each call; those of the call before are overwritten}
+    ///
+    /// @param denseBytes how much they decode to
+    Kernel of(GgmlType type, long denseBytes) {
+        long blockCount = denseBytes / type.denseBlockBytes();
+        long blockBytes = blockCount * type.blockBytes();
+        int drawnCount = (int) Math.min(blockCount, DRAWN_ELEMENTS / type.blockLength());
+        MemorySegment drawn = MemorySegment.ofArray(new RandomBlocks(type, 1).next(drawnCount));
+        for (long offset = 0; offset < blockBytes; offset += drawn.byteSize()) {
+            MemorySegment.copy(drawn, 0, blocks, offset, Math.min(drawn.byteSize(), blockBytes - offset));
+        }
+        return new Kernel(blocks.asSlice(0, blockBytes), dense.asSlice(0, denseBytes), blockCount);
+    }
+
+    /// {@return how much lies in huge pages; absent where the kernel does not say}
+    OptionalLong hugePageBytes() {
+        return ProcessMemory.hugePageBytes(List.of(dense, blocks));
+    }
+
+    /// {@return whether it lies in huge pages, but for what is left of the last one}
+    boolean isInHugePages() {
+        return hugePageBytes().orElse(0) >= dense.byteSize() + blocks.byteSize() - HUGE_PAGE_BYTES;
+    }
+
+    @Override
+    public void close() {
+        free.run();
+        arena.close();
+    }
+}

@@ -1,0 +1,5 @@
+/// What heap and how much resident memory a load takes, in a fresh JVM.
+@NullMarked
+package dev.ffmstore.bench.memory;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,22 @@
+package dev.ffmstore.bench.run;
+
+import java.util.Arrays;
+import java.util.Collection;
+
+/// The middle of some values.
+public final class Median {
+    private Median() {}
+
+    /// {@return the middle value, or the mean of the two in the middle}
+    ///
+    /// @param values at least one, in any order
+    public static double of(Collection<Double> values) {
+        if (values.isEmpty()) {
+            throw new IllegalArgumentException("median: expected at least one value, got none");
+        }
+        double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
+        Arrays.sort(sorted);
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+}

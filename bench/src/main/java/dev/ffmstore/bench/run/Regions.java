@@ -1,0 +1,83 @@
+package dev.ffmstore.bench.run;
+
+import dev.ffmstore.TensorPlan;
+import dev.ffmstore.TensorSlot;
+import dev.ffmstore.internal.memory.Region;
+import dev.ffmstore.internal.pass.Pass;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/// Memory as a load gets it, and work on it as a load does it.
+public final class Regions {
+    /// What a load's workers take at a time.
+    private static final long RANGE_BYTES = 2L << 20;
+
+    private Regions() {}
+
+    /// {@return memory with a place for each size, one after the other}
+    ///
+    /// @param byteSizes multiples of 64, but for the last one
+    public static Region allocate(Arena arena, long... byteSizes) {
+        long[] ends = byteSizes.clone();
+        for (int i = 1; i < ends.length; i++) {
+            ends[i] += ends[i - 1];
+        }
+        return allocate(arena, new Region.Places() {
+            @Override
+            public int count() {
+                return byteSizes.length;
+            }
+
+            @Override
+            public long offset(int place) {
+                return ends[place] - byteSizes[place];
+            }
+
+            @Override
+            public long byteSize(int place) {
+                return byteSizes[place];
+            }
+
+            @Override
+            public long regionBytes() {
+                return ends[ends.length - 1];
+            }
+        });
+    }
+
+    /// {@return memory for the slots of a plan}
+    public static Region allocate(Arena arena, TensorPlan plan) {
+        List<TensorSlot> slots = plan.slots();
+        return allocate(arena, new Region.Places() {
+            @Override
+            public int count() {
+                return slots.size();
+            }
+
+            @Override
+            public long offset(int place) {
+                return slots.get(place).offset();
+            }
+
+            @Override
+            public long byteSize(int place) {
+                return slots.get(place).byteSize();
+            }
+
+            @Override
+            public long regionBytes() {
+                return plan.regionBytes();
+            }
+        });
+    }
+
+    private static Region allocate(Arena arena, Region.Places places) {
+        return Region.allocate("benchmark", places, RANGE_BYTES, 0, arena, arena);
+    }
+
+    /// Does pieces of work by several workers.
+    public static void run(int threads, long count, Pass.TaskFactory tasks) throws IOException {
+        new Pass(threads, "interrupted").run(count, tasks, _ -> {});
+    }
+}

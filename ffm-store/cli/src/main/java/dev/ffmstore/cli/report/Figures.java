@@ -1,0 +1,36 @@
+package dev.ffmstore.cli.report;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.util.Locale;
+
+/// Real numbers in reports.
+public final class Figures {
+    private Figures() {}
+
+    /// {@return a number with four digits, the same in every locale; nothing for one that is not}
+    public static String of(double number) {
+        if (Double.isNaN(number)) {
+            return "";
+        }
+        if (Double.isInfinite(number)) {
+            return number > 0 ? "inf" : "-inf";
+        }
+        double size = Math.abs(number);
+        if (size < 1e6 && number == Math.rint(number)) {
+            return Long.toString((long) number);
+        }
+        String format = size >= 1e-3 && size < 1e6 ? "%.4g" : "%.3e";
+        return String.format(Locale.ROOT, format, number);
+    }
+
+    /// Writes a number in all its digits; one that is not is left out, an infinite one is the string `Infinity` or
+    /// `-Infinity`.
+    public static void write(JsonGenerator json, String name, double number) throws IOException {
+        if (Double.isInfinite(number)) {
+            json.writeStringField(name, Double.toString(number));
+        } else if (!Double.isNaN(number)) {
+            json.writeNumberField(name, number);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+package dev.ffmstore;
+
+import dev.ffmstore.ggml.BlockDecoder;
+import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.gguf.Source;
+import dev.ffmstore.internal.text.Problem;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// From the files of a model to dense blocks: a small input buffer and a decoder of each type met so far. Where the
+/// plan has a companion scale, elements are multiplied by it here, as soon as they are decoded. Not shared.
+final class BlockReader {
+    /// Reads shorter than this bring what follows them in the file as well: it is mostly the next of many small
+    /// tensors, and a system call takes as long as copying some 16 KiB.
+    private static final int SHORT_BYTES = 16 << 10;
+
+    private static final int AHEAD_BYTES = 64 << 10;
+
+    /// How much is decoded before it is multiplied: it is still in the second-level cache then.
+    private static final int SCALED_BYTES = 256 << 10;
+
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final Model model;
+    private final BlockDecoders decoders;
+    private final Arena arena;
+    private final MemorySegment input;
+    private final Map<GgmlType, BlockDecoder> decoderByType = new EnumMap<>(GgmlType.class);
+
+    /// Which bytes of which part the input buffer begins with; none where they are equal.
+    private int bufferedPart;
+
+    private long bufferedFrom;
+    private long bufferedTo;
+
+    private @Nullable Scales scales;
+
+    /// @param model where the blocks are
+    /// @param decoders which decoders to use
+    /// @param arena where the buffers come from
+    BlockReader(Model model, BlockDecoders decoders, Arena arena) {
+        this.model = model;
+        this.decoders = decoders;
+        this.arena = arena;
+        this.input = arena.allocate(Transfer.INPUT_BYTES, TensorPlan.ALIGNMENT);
+    }
+
+    /// Decodes some consecutive blocks of a tensor, and multiplies them by its companion scale if the plan has one.
+    ///
+    /// @param slot the tensor
+    /// @param firstBlock the first of them, counted from the start of the tensor
+    /// @param blockCount how many
+    /// @param dense where the elements go, and nothing else is written to; native
+    /// @param denseOffset the offset of the first element, in bytes
+    /// @throws IOException if the blocks cannot be read, naming the source and the tensor
+    void decode(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
+            throws IOException {
+        if (slot.scale().isPresent()) {
+            decodeScaled(slot, slot.scale().get(), firstBlock, blockCount, dense, denseOffset);
+        } else {
+            decodeBlocks(slot, firstBlock, blockCount, dense, denseOffset);
+        }
+    }
+
+    /// Copies stored bytes of a tensor as they are.
+    ///
+    /// @param stored the tensor
+    /// @param from the first byte, counted from the start of the tensor
+    /// @param target where they go, filled whole; native
+    void copy(StoredTensor stored, long from, MemorySegment target) throws IOException {
+        if (target.byteSize() >= SHORT_BYTES) {
+            read(stored, stored.offset() + from, target);
+        } else {
+            long at = buffer(stored, stored.offset() + from, target.byteSize());
+            MemorySegment.copy(input, at, target, 0, target.byteSize());
+        }
+    }
+
+    /// Goes from slice to slice, each of which has a factor of its own, and within a slice from tile to tile.
+    private void decodeScaled(
+            TensorSlot slot,
+            TensorSlot.Scale scale,
+            long firstBlock,
+            long blockCount,
+            MemorySegment dense,
+            long denseOffset)
+            throws IOException {
+        GgmlType type = slot.type();
+        long sliceBlocks = slot.stored().blockCount() / scale.count();
+        long tileBlocks = SCALED_BYTES / type.denseBlockBytes();
+        long end = firstBlock + blockCount;
+        long to = denseOffset;
+        for (long block = firstBlock; block < end; ) {
+            long slice = block / sliceBlocks;
+            long sliceEnd = Math.min(end, (slice + 1) * sliceBlocks);
+            float factor = factor(scale, slice);
+            while (block < sliceEnd) {
+                long count = Math.min(sliceEnd - block, tileBlocks);
+                decodeBlocks(slot, block, count, dense, to);
+                multiply(dense, to, (int) count * type.blockLength(), factor);
+                block += count;
+                to += count * type.denseBlockBytes();
+            }
+        }
+    }
+
+    private float factor(TensorSlot.Scale scale, long slice) throws IOException {
+        if (scales == null) {
+            scales = new Scales(arena.allocate((long) Scales.MOST * Float.BYTES, TensorPlan.ALIGNMENT));
+        }
+        if (!scales.hold(scale.stored(), slice)) {
+            scales.read(scale.stored(), slice, Math.min(Scales.MOST, scale.count() - slice));
+        }
+        return scales.get(slice);
+    }
+
+    /// Some companion scales of one tensor, decoded: a weight may have as many as it has slices.
+    private final class Scales {
+        static final int MOST = 1024;
+
+        private final MemorySegment floats;
+        private @Nullable StoredTensor of;
+        private long from;
+        private long to;
+
+        Scales(MemorySegment floats) {
+            this.floats = floats;
+        }
+
+        boolean hold(StoredTensor stored, long index) {
+            return stored.equals(of) && index >= from && index < to;
+        }
+
+        void read(StoredTensor stored, long first, long count) throws IOException {
+            of = null; // if reading fails half-way
+            int bytes = stored.type().blockBytes();
+            long at = buffer(stored, stored.offset() + first * bytes, count * bytes);
+            decoder(stored.type()).decode(input, at, floats, 0, count);
+            of = stored;
+            from = first;
+            to = first + count;
+        }
+
+        float get(long index) {
+            return floats.getAtIndex(F32, index - from);
+        }
+    }
+
+    private static void multiply(MemorySegment dense, long offset, int count, float factor) {
+        for (int i = 0; i < count; i++) {
+            long at = offset + (long) i * Float.BYTES;
+            dense.set(F32, at, dense.get(F32, at) * factor);
+        }
+    }
+
+    private BlockDecoder decoder(GgmlType type) {
+        return decoderByType.computeIfAbsent(type, decoders::of);
+    }
+
+    private void decodeBlocks(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
+            throws IOException {
+        StoredTensor stored = slot.stored();
+        GgmlType type = stored.type();
+        long from = stored.offset() + firstBlock * type.blockBytes();
+        if (type.isPlain()) {
+            copy(stored, firstBlock * type.blockBytes(), dense.asSlice(denseOffset, blockCount * type.blockBytes()));
+            return;
+        }
+        BlockDecoder decoder = decoder(type);
+        long mostBlocks = Transfer.INPUT_BYTES / type.blockBytes();
+        for (long done = 0; done < blockCount; ) {
+            long count = Math.min(blockCount - done, mostBlocks);
+            long at = buffer(stored, from + done * type.blockBytes(), count * type.blockBytes());
+            decoder.decode(input, at, dense, denseOffset + done * type.denseBlockBytes(), count);
+            done += count;
+        }
+        DecoderChoice.countDecoded(blockCount * type.denseBlockBytes());
+    }
+
+    /// Brings bytes of a part into the input buffer, unless they are there.
+    ///
+    /// @return where they start in it
+    private long buffer(StoredTensor stored, long from, long byteSize) throws IOException {
+        if (stored.part() != bufferedPart || from < bufferedFrom || from + byteSize > bufferedTo) {
+            long left = model.source(stored.part()).size() - from;
+            long size = byteSize < SHORT_BYTES ? Math.min(AHEAD_BYTES, left) : byteSize;
+            bufferedTo = bufferedFrom; // nothing is there if reading fails half-way
+            read(stored, from, input.asSlice(0, size));
+            bufferedPart = stored.part();
+            bufferedFrom = from;
+            bufferedTo = from + size;
+        }
+        return from - bufferedFrom;
+    }
+
+    private void read(StoredTensor stored, long offset, MemorySegment target) throws IOException {
+        Source source = model.source(stored.part());
+        try {
+            source.read(offset, target);
+        } catch (InterruptedIOException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(
+                    Problem.of(source.name(), "tensor {} cannot be read: {}", stored.name(), reason(source, e))
+                            .toString(),
+                    e);
+        }
+    }
+
+    /// {@return why a source could not be read, without its name, which stands before it already}
+    private static String reason(Source source, IOException e) {
+        String message = e.getMessage();
+        if (message == null) {
+            return e.getClass().getSimpleName();
+        }
+        String name = Problem.ofSentence(source.name(), "").toString();
+        return message.startsWith(name) ? message.substring(name.length()) : message;
+    }
+}

@@ -1,0 +1,424 @@
+package dev.ffmstore;
+
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.gguf.GgufOptions;
+import dev.ffmstore.gguf.Metadata;
+import dev.ffmstore.gguf.Source;
+import dev.ffmstore.gguf.TensorInfo;
+import dev.ffmstore.internal.text.Problem;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+
+/// What a file, or a set of files, holds as stored: metadata, and tensors with name, stored type, shape and place.
+///
+/// ```java
+/// try (Model model = Model.open(path)) {                            // reads headers only
+///     for (StoredTensor tensor : model.tensors()) { … }
+///     TensorPlan plan = TensorPlan.of(model, TensorForm.dense());
+/// }
+/// ```
+///
+/// GGUF files, safetensors files (one, or shards with an index), IREE parameter archives and folders of NumPy
+/// arrays are models, and so is a store that is loaded ([TensorStore#model]). All that the headers say is checked
+/// when the model is opened; afterwards only a short read or a file that changes can still go wrong.
+///
+/// Immutable, but for being closed; any thread may use an open model. The model owns its files, and `close` closes
+/// them.
+public final class Model implements Closeable {
+    /// What a model is stored as.
+    public enum Format {
+        GGUF("GGUF"),
+        SAFETENSORS("safetensors"),
+        IRPA(".irpa"),
+        NPY("NPY"),
+        /// In the memory of a store.
+        STORE("store");
+
+        private final String word;
+
+        Format(String word) {
+            this.word = word;
+        }
+
+        /// {@return the name as it is written in text}
+        @Override
+        public String toString() {
+            return word;
+        }
+    }
+
+    /// Reads a format other than GGUF. Implementations are found by `ServiceLoader`.
+    public interface Reader {
+        /// What a reader makes of a file or folder that it is shown.
+        enum Recognition {
+            /// It is of another format, or of none.
+            NONE,
+            /// Its name says that it is of this format, so that this reader is to say what is wrong with it: unless
+            /// what is in it is recognised by another one.
+            BY_NAME,
+            /// What is in it says that it is of this format.
+            BY_CONTENT
+        }
+
+        /// {@return whether a file or folder seems to be of this format}
+        ///
+        /// @param path the file or folder
+        /// @param start the first bytes of a file, 16 at most; empty for a folder
+        /// @throws IOException if the folder cannot be listed
+        Recognition recognise(Path path, byte[] start) throws IOException;
+
+        /// {@return the model; the caller closes it}
+        ///
+        /// @param path the file or folder
+        /// @throws ModelException if it is malformed
+        /// @throws IOException if it cannot be read
+        Model open(Path path) throws IOException;
+    }
+
+    /// A file that holds tensors, and what it was when the model was opened.
+    ///
+    /// @param source its bytes
+    /// @param identity what it was
+    private record Part(Source source, Source.Identity identity) {}
+
+    private static final int START_BYTES = 16;
+
+    /// The name of the convention of a model that does not say which it follows.
+    public static final String UNKNOWN_CONVENTION = "as stored";
+
+    private final String name;
+    private final Format format;
+    private final String convention;
+    private final Metadata metadata;
+    private final List<Part> parts;
+    private final List<StoredTensor> tensors;
+    private final Map<String, StoredTensor> byName;
+    private final Optional<GgufFile> gguf;
+
+    private Model(
+            String name,
+            Format format,
+            String convention,
+            Metadata metadata,
+            List<Part> parts,
+            List<StoredTensor> tensors,
+            Optional<GgufFile> gguf) {
+        this.name = name;
+        this.format = format;
+        this.convention = convention;
+        this.metadata = metadata;
+        this.parts = List.copyOf(parts);
+        this.tensors = List.copyOf(tensors);
+        this.gguf = gguf;
+        this.byName = HashMap.newHashMap(tensors.size());
+        for (StoredTensor tensor : tensors) {
+            if (byName.put(tensor.name(), tensor) != null) {
+                throw new IllegalArgumentException(Problem.fill("two tensors have the name {}", tensor.name()));
+            }
+        }
+    }
+
+    /// Opens a model with default limits; see [#open(Path, GgufOptions)].
+    public static Model open(Path path) throws IOException {
+        return open(path, GgufOptions.defaults());
+    }
+
+    /// Opens a model. Its first bytes tell its format; its name does, where they tell nothing.
+    ///
+    /// @param path a GGUF file; a safetensors file, the index of safetensors shards or a folder that holds one; an
+    /// IREE parameter archive; or a folder of NumPy arrays
+    /// @param limits what is put up with in a GGUF header
+    /// @return the model; the caller closes it
+    /// @throws dev.ffmstore.gguf.GgufException if it is a malformed GGUF file, or a file of no known format
+    /// @throws ModelException if it is a malformed file or folder of another format
+    /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt status stays
+    /// set
+    /// @throws IOException if it cannot be read
+    public static Model open(Path path, GgufOptions limits) throws IOException {
+        byte[] start = start(path);
+        if (!new String(start, StandardCharsets.ISO_8859_1).startsWith("GGUF")) {
+            Optional<Reader> reader = reader(path, start);
+            if (reader.isPresent()) {
+                return reader.get().open(path);
+            }
+        }
+        if (Files.isDirectory(path)) {
+            throw ModelException.expected(
+                    path.toString(),
+                    "the index of safetensors shards, or .npy files",
+                    "a folder of other things",
+                    "is no model");
+        }
+        return of(GgufFile.open(Source.of(path), limits));
+    }
+
+    /// {@return who reads a file or folder that is not a GGUF file: if possible one who knows it by what is in it}
+    private static Optional<Reader> reader(Path path, byte[] start) throws IOException {
+        Optional<Reader> byName = Optional.empty();
+        for (Reader reader : ServiceLoader.load(Reader.class, Model.class.getClassLoader())) {
+            switch (reader.recognise(path, start)) {
+                case BY_CONTENT -> {
+                    return Optional.of(reader);
+                }
+                case BY_NAME -> byName = byName.or(() -> Optional.of(reader));
+                case NONE -> {}
+            }
+        }
+        return byName;
+    }
+
+    /// {@return the first bytes of a file; none of a folder}
+    private static byte[] start(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            return new byte[0];
+        }
+        try (Source source = Source.of(path)) {
+            byte[] start = new byte[(int) Math.min(START_BYTES, source.size())];
+            source.read(0, MemorySegment.ofArray(start));
+            return start;
+        }
+    }
+
+    /// {@return the model that a GGUF file is; it owns the file from here on}
+    ///
+    /// @param file an open file
+    /// @throws IOException if the file cannot be asked what it is; it is closed then
+    public static Model of(GgufFile file) throws IOException {
+        List<StoredTensor> tensors = new ArrayList<>(file.tensors().size());
+        for (TensorInfo tensor : file.tensors()) {
+            tensors.add(new StoredTensor(
+                    tensor.name(), tensor.type(), tensor.shape(), 0, tensor.offset(), tensor.byteSize()));
+        }
+        try {
+            return new Model(
+                    file.name(),
+                    Format.GGUF,
+                    Names.gguf().convention(),
+                    file.metadata(),
+                    List.of(new Part(file.source(), file.source().identity())),
+                    tensors,
+                    Optional.of(file));
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /// {@return a model of tensors that are not quantised, or whose blocks are in other files than GGUF}
+    ///
+    /// It owns the parts from here on, and closes them, also if this throws.
+    ///
+    /// @param name its name in messages
+    /// @param format what it is stored as
+    /// @param convention the convention of its names and layouts, or [#UNKNOWN_CONVENTION]
+    /// @param metadata what is known besides
+    /// @param parts where its bytes are
+    /// @param tensors its tensors, of different names, each within its part
+    /// @throws IOException if a part cannot be asked what it is
+    public static Model of(
+            String name,
+            Format format,
+            String convention,
+            Metadata metadata,
+            List<Source> parts,
+            List<StoredTensor> tensors)
+            throws IOException {
+        try {
+            List<Part> known = new ArrayList<>(parts.size());
+            for (Source part : parts) {
+                known.add(new Part(part, part.identity()));
+            }
+            return new Model(name, format, convention, metadata, known, tensors, Optional.empty());
+        } catch (IOException | RuntimeException failure) {
+            for (Source part : parts) {
+                try {
+                    part.close();
+                } catch (IOException e) {
+                    failure.addSuppressed(e);
+                }
+            }
+            throw failure;
+        }
+    }
+
+    /// {@return the name in messages: for a local file or folder its path}
+    public String name() {
+        return name;
+    }
+
+    /// {@return what the model is stored as}
+    public Format format() {
+        return format;
+    }
+
+    /// {@return the convention of its names and layouts: `gguf`, `hf`, the name of a user's table, or
+    /// [#UNKNOWN_CONVENTION]}
+    public String convention() {
+        return convention;
+    }
+
+    /// {@return the metadata, readable until the model is closed; empty for formats that have none}
+    public Metadata metadata() {
+        return metadata;
+    }
+
+    /// {@return all tensors, in the model's order, tied ones under each of their names; unmodifiable}
+    public List<StoredTensor> tensors() {
+        return tensors;
+    }
+
+    /// {@return the tensor of this name, or empty}
+    public Optional<StoredTensor> find(String tensor) {
+        return Optional.ofNullable(byName.get(tensor));
+    }
+
+    /// {@return the tensor of this name}
+    ///
+    /// @throws NoSuchElementException if there is none
+    public StoredTensor tensor(String tensor) {
+        return find(tensor)
+                .orElseThrow(() -> new NoSuchElementException(
+                        Problem.of(name, "no tensor {}", tensor).toString()));
+    }
+
+    /// {@return this model, its untyped tensors with the types and shapes that tensors of the same names have
+    /// elsewhere, or else with those of a tensor that is in the same place; one that has neither, or another size,
+    /// stays a row of bytes}
+    ///
+    /// Both are the same files: closing one closes the other.
+    ///
+    /// @param types tensors whose types and shapes are known
+    public Model typedBy(List<StoredTensor> types) {
+        Map<String, StoredTensor> typeByName = HashMap.newHashMap(types.size());
+        types.forEach(type -> typeByName.put(type.name(), type));
+        Map<Place, StoredTensor> typeByPlace = new HashMap<>();
+        List<StoredTensor> named = new ArrayList<>(tensors.size());
+        for (StoredTensor tensor : tensors) {
+            StoredTensor typed = typedBy(tensor, typeByName.get(tensor.name()));
+            named.add(typed);
+            if (typed.isTyped()) {
+                typeByPlace.putIfAbsent(Place.of(typed), typed);
+            }
+        }
+        List<StoredTensor> placed = named.stream()
+                .map(tensor -> typedBy(tensor, typeByPlace.get(Place.of(tensor))))
+                .toList();
+        return new Model(name, format, convention, metadata, parts, placed, gguf);
+    }
+
+    private static StoredTensor typedBy(StoredTensor tensor, @Nullable StoredTensor type) {
+        if (tensor.isTyped() || type == null || type.byteSize() != tensor.byteSize()) {
+            return tensor;
+        }
+        return new StoredTensor(
+                tensor.name(), type.type(), type.shape(), tensor.part(), tensor.offset(), tensor.byteSize());
+    }
+
+    private record Place(int part, long offset, long byteSize) {
+        static Place of(StoredTensor tensor) {
+            return new Place(tensor.part(), tensor.offset(), tensor.byteSize());
+        }
+    }
+
+    /// {@return the companion scale of a tensor, well-formed or not; empty if it has none}
+    public Optional<CompanionScale> companion(StoredTensor tensor) {
+        return CompanionScale.of(tensor, this::find);
+    }
+
+    /// {@return the companion scales of all tensors, in the order of the tensors}
+    public List<CompanionScale> companions() {
+        return tensors.stream().flatMap(tensor -> companion(tensor).stream()).toList();
+    }
+
+    /// {@return the GGUF file that this model is, if it is one; it stays the model's}
+    public Optional<GgufFile> gguf() {
+        return gguf;
+    }
+
+    /// {@return the size of all its files together, in bytes}
+    public long byteSize() {
+        return parts.stream().mapToLong(part -> part.source().size()).sum();
+    }
+
+    /// {@return how many parts there are}
+    int partCount() {
+        return parts.size();
+    }
+
+    /// {@return where the bytes of a part are; it stays the model's}
+    ///
+    /// @param part 0 or more, as in [StoredTensor#part]
+    /// @throws IndexOutOfBoundsException if there is no such part
+    public Source source(int part) {
+        return parts.get(part).source();
+    }
+
+    /// {@return the bytes of a tensor as memory, read-only, where the model has them in memory already}
+    Optional<MemorySegment> view(StoredTensor tensor) {
+        return source(tensor.part()).view(tensor.offset(), tensor.byteSize());
+    }
+
+    /// Makes sure that every part still is what it was when the model was opened.
+    ///
+    /// @throws IOException if one has changed, is gone, or cannot be asked
+    public void checkUnchanged() throws IOException {
+        for (Part part : parts) {
+            Source.Identity now = part.source().identity();
+            if (!now.equals(part.identity())) {
+                throw ModelException.expected(
+                        part.source().name(),
+                        part.identity().size() + " bytes of " + part.identity().modified(),
+                        now.size() + " bytes of " + now.modified()
+                                + (now.key().equals(part.identity().key()) ? "" : ", another file"),
+                        "has changed since it was opened");
+            }
+        }
+    }
+
+    /// Closes all files of the model, whether or not one of them fails to. Closing twice does nothing.
+    ///
+    /// @throws IllegalStateException if another thread is just passing memory of the metadata to a system call
+    @Override
+    public void close() throws IOException {
+        Throwable failure = null;
+        List<Closeable> all = new ArrayList<>();
+        gguf.ifPresent(all::add);
+        if (gguf.isEmpty()) {
+            parts.forEach(part -> all.add(part.source()));
+        }
+        for (Closeable one : all) {
+            try {
+                one.close();
+            } catch (IOException | RuntimeException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        switch (failure) {
+            case null -> {}
+            case IOException e -> throw e;
+            default -> throw (RuntimeException) failure;
+        }
+    }
+
+    /// {@return the name, format and number of tensors}
+    @Override
+    public String toString() {
+        return Problem.of(name, "{} model, {} tensors", format, tensors.size()).toString();
+    }
+}

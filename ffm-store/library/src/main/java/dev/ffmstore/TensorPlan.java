@@ -1,0 +1,161 @@
+package dev.ffmstore;
+
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.internal.text.Printable;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// What becomes of a model's tensors: which goes where, in which form. Plain immutable data that prints as a table
+/// and compares by value. Making one allocates nothing off the heap and reads no tensor.
+///
+/// Everything that can be refused is refused here: a tensor that is planned can be read.
+///
+/// @param source the name of the model
+/// @param slots the tensors, in the model's order, their places ascending and not overlapping
+/// @param aliases further names of slots; they take no memory
+/// @param sourceBytes how many bytes of blocks are read
+/// @param denseBytes the dense size of all tensors
+/// @param regionBytes the dense size with the padding between tensors: how much memory the tensors take
+/// @param headerBytes the size of the model's header, which holds the metadata; of a model without a file, that of
+/// the metadata
+/// @param unscaled the stored names of those tensors whose companion scales are not applied, in the order of
+/// the slots
+/// @param convention the convention of names and layouts: `gguf`, `hf`, or the name of a user's table
+public record TensorPlan(
+        String source,
+        List<TensorSlot> slots,
+        List<TensorSlot> aliases,
+        long sourceBytes,
+        long denseBytes,
+        long regionBytes,
+        long headerBytes,
+        List<String> unscaled,
+        String convention) {
+    /// What every tensor's place is a multiple of, in bytes: a cache line, and the alignment of the widest vector.
+    public static final int ALIGNMENT = 64;
+
+    /// Copies the lists.
+    public TensorPlan {
+        slots = List.copyOf(slots);
+        aliases = List.copyOf(aliases);
+        unscaled = List.copyOf(unscaled);
+    }
+
+    /// Plans.
+    ///
+    /// @param model what the tensors are taken from
+    /// @param form which tensors, in which form
+    /// @return the plan
+    /// @throws ModelException if a chosen tensor's type cannot be decoded, or the tensors together are larger than
+    /// a signed 64-bit size, or a companion scale that is to be applied is malformed, or the convention of names
+    /// does not know the model or one of its tensors, or gives a name twice, or the model has a convention of names
+    /// that cannot be translated
+    /// @throws IllegalArgumentException if a pattern of the filter or of the types matches no tensor
+    public static TensorPlan of(Model model, TensorForm form) throws ModelException {
+        Planner planner = new Planner(model, form);
+        return new TensorPlan(
+                model.name(),
+                planner.slots(),
+                planner.aliases(),
+                planner.sourceBytes(),
+                planner.denseBytes(),
+                planner.regionBytes(),
+                model.gguf()
+                        .map(GgufFile::dataOffset)
+                        .orElseGet(() -> model.metadata().byteSize()),
+                planner.unscaled(),
+                planner.convention());
+    }
+
+    /// {@return all tensors: the slots, and after them the aliases}
+    public List<TensorSlot> tensors() {
+        return Stream.concat(slots.stream(), aliases.stream()).toList();
+    }
+
+    /// {@return the index of the first slot that ends after an offset of the region; their number if none does}
+    ///
+    /// @param offset in bytes
+    int firstSlotAfter(long offset) {
+        int low = 0;
+        int high = slots.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (slots.get(middle).end() > offset) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    /// {@return how much memory a load takes at its peak, beside the JVM itself, in bytes: the tensors, the
+    /// metadata (which the model and the store both hold for a moment), the workers' buffers and a small constant}
+    ///
+    /// @param threads how many workers are asked for; those that would find nothing to do do not count
+    public long peakBytes(int threads) {
+        long pieces = Math.max(slots.size(), regionBytes / Transfer.RANGE_BYTES + 1);
+        int workers = (int) Math.min(threads, pieces);
+        boolean tiles = !slots.stream().allMatch(TensorSlot::keepsElements);
+        return Transfer.peakBytes(Math.addExact(regionBytes, 2 * headerBytes), workers, tiles);
+    }
+
+    /// {@return how much memory a load of tensors of some size takes at its peak, beside the JVM itself, in bytes,
+    /// before there is a model that could be planned}
+    ///
+    /// @param regionBytes the size of the tensors
+    /// @param threads how many workers
+    public static long peakBytes(long regionBytes, int threads) {
+        return Transfer.peakBytes(regionBytes, threads, false);
+    }
+
+    /// {@return how many tensors are multiplied by their companion scales}
+    public int scaledTensors() {
+        return (int) slots.stream().filter(slot -> slot.scale().isPresent()).count();
+    }
+
+    /// {@return a table of the slots, a line each, and a line of totals}
+    @Override
+    public String toString() {
+        StringBuilder table = new StringBuilder();
+        int width = slots.stream()
+                .mapToInt(slot -> Printable.escape(slot.name()).length())
+                .max()
+                .orElse(4);
+        String row = "%-" + width + "s  %-8s %-5s %15d %15d  %s%s%n";
+        for (TensorSlot slot : slots) {
+            table.append(String.format(
+                    row,
+                    Printable.escape(slot.name()),
+                    slot.type(),
+                    slot.dtype(),
+                    slot.stored().byteSize(),
+                    slot.byteSize(),
+                    slot.shape(),
+                    changes(slot)));
+        }
+        for (TensorSlot alias : aliases) {
+            table.append(String.format(
+                    "%s = %s%n",
+                    Printable.escape(alias.name()),
+                    Printable.escape(alias.aliasOf().orElseThrow())));
+        }
+        return table.append(String.format(
+                        "%d tensors, %d bytes in the file, %d bytes dense", slots.size(), sourceBytes, denseBytes))
+                .append(unscaled.isEmpty() ? "" : ", " + unscaled.size() + " companion scales not applied")
+                .append(
+                        convention.equals(Names.gguf().convention())
+                                ? ""
+                                : ", names of " + Printable.escape(convention))
+                .toString();
+    }
+
+    private static String changes(TensorSlot slot) {
+        return slot.scale()
+                        .map(scale -> " × " + Printable.escape(scale.stored().name()))
+                        .orElse("")
+                + (slot.storedOffset() == 0 ? "" : " − " + slot.storedOffset())
+                + (slot.keepsRows() ? "" : ", " + slot.rowOrder())
+                + (slot.storedName().equals(slot.name()) ? "" : " ← " + Printable.escape(slot.storedName()));
+    }
+}

@@ -1,0 +1,88 @@
+package dev.ffmstore.internal.files;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileLockInterruptionException;
+
+/// What an interrupt of the thread that writes files comes to: one exception, and a status that stays set.
+public final class Interrupts {
+    /// Work with files that returns something.
+    @FunctionalInterface
+    public interface Work<T> {
+        /// Does it.
+        T run() throws IOException;
+    }
+
+    /// A step that is done although the thread is interrupted.
+    @FunctionalInterface
+    interface Step {
+        void run() throws IOException;
+    }
+
+    private Interrupts() {}
+
+    /// Does work; if an interrupt ends it, whichever way the channels in it report that, this throws one exception.
+    ///
+    /// @param interrupted what the interrupt is said to have ended, such as `FILE: export interrupted`
+    /// @return what the work returns
+    /// @throws InterruptedIOException if an interrupt ended it; the thread's interrupt status is set
+    /// @throws IOException what the work throws
+    public static <T> T inOneForm(String interrupted, Work<T> work) throws IOException {
+        try {
+            return work.run();
+        } catch (IOException e) {
+            if (!comesOfAnInterrupt(e)) {
+                throw e;
+            }
+            Thread.currentThread().interrupt();
+            if (e instanceof InterruptedIOException) {
+                throw e;
+            }
+            InterruptedIOException failure = new InterruptedIOException(interrupted);
+            failure.initCause(e);
+            throw failure;
+        }
+    }
+
+    /// Ends work that has not been done yet, if the thread is interrupted.
+    ///
+    /// @throws InterruptedIOException if it is; its interrupt status stays set
+    static void check(String interrupted) throws InterruptedIOException {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException(interrupted);
+        }
+    }
+
+    /// Does a step that may be done more than once, until no interrupt has disturbed it. The status is set
+    /// afterwards if there was one.
+    static void later(Step step) throws IOException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            while (true) {
+                try {
+                    step.run();
+                    return;
+                } catch (ClosedByInterruptException _) {
+                    interrupted |= Thread.interrupted();
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static boolean comesOfAnInterrupt(IOException failure) {
+        for (Throwable e = failure; e != null; e = e.getCause()) {
+            if (e instanceof ClosedByInterruptException
+                    || e instanceof FileLockInterruptionException
+                    || e instanceof InterruptedException
+                    || e instanceof InterruptedIOException) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

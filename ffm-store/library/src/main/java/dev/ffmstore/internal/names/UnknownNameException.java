@@ -1,0 +1,26 @@
+package dev.ffmstore.internal.names;
+
+import dev.ffmstore.internal.text.Problem;
+
+/// A model, or a tensor of one, that a convention of names does not know.
+public final class UnknownNameException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final String sentence;
+
+    /// @param what what is wrong; each `{}` stands for the next of the values
+    /// @param values what is put into the sentence
+    UnknownNameException(String what, Object... values) {
+        this.sentence = Problem.fill(what, values);
+    }
+
+    /// {@return what is wrong, escaped, without the name of a file}
+    public String sentence() {
+        return sentence;
+    }
+
+    @Override
+    public String getMessage() {
+        return sentence;
+    }
+}
