@@ -17,7 +17,7 @@ import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/// The entry point of `benchmarks.jar`: a command by its name, JMH for everything else.
+/// The entry point of `benchmarks.jar`: runs a command by its name, and JMH for everything else.
 @Command(
         name = "benchmarks",
         description = "Benchmarks of ffm-store. Arguments that name no command go to JMH, -h lists its options.",
@@ -36,7 +36,7 @@ import picocli.CommandLine.Command;
 public final class Main {
     private Main() {}
 
-    /// @param args a command and its options, or JMH's
+    /// @param args a command and its options, or JMH's arguments
     public static void main(String[] args) throws Exception {
         if (!ChildJvm.isThisOne()) {
             System.exit(relaunch(args));
@@ -51,7 +51,7 @@ public final class Main {
         }
     }
 
-    /// {@return the commands; a failure is one line on stderr and exit status 1, wrong usage is 2}
+    /// {@return the commands; a failure is one line on stderr and exit status 1, wrong usage is exit status 2}
     static CommandLine commands() {
         return new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -61,7 +61,7 @@ public final class Main {
                 });
     }
 
-    /// Runs the same arguments in a JVM that has the flags, whose other flags are this one's.
+    /// Runs the same arguments in a JVM that has the library's flags in addition to those of this JVM.
     private static int relaunch(String[] args) throws IOException, InterruptedException {
         List<String> flags = ManagementFactory.getRuntimeMXBean().getInputArguments();
         Process child = new ChildJvm(flags, Main.class, List.of(args))

@@ -1,6 +1,6 @@
-/// Benchmarks of ffm-store, a package for each question; here is the program that has them all.
+/// Benchmarks of ffm-store, with a package for each question; this one has the program that runs all of them.
 ///
-/// What each one answers and how to run it stands in `bench/README.md`.
+/// `bench/README.md` says what each one answers and how to run it.
 @NullMarked
 package dev.ffmstore.bench;
 

@@ -5,11 +5,11 @@ import java.lang.foreign.MemorySegment;
 /// Decodes blocks of one ggml type into dense elements.
 ///
 /// The dense form is little-endian: 32-bit floats for every type except the plain types F64, I8, I16, I32 and I64,
-/// which are copied as they are. A decoder may hold scratch memory of its own: it is cheap to obtain, and only one
-/// thread at a time may use it.
+/// which are copied as they are. A decoder may hold scratch memory: it is cheap to obtain, and only one thread at a
+/// time may use it.
 public interface BlockDecoder {
 
-    /// {@return the type of the blocks}
+    /// {@return the type of the blocks that this decodes}
     GgmlType type();
 
     /// Decodes `blockCount` consecutive blocks.
@@ -19,12 +19,11 @@ public interface BlockDecoder {
     /// decoder compiles it for all of them. The two ranges must not overlap. Nothing is allocated per block. Bytes
     /// of `dense` outside the range written stay as they are.
     ///
-    /// @param blocks where the blocks are
+    /// @param blocks the segment with the blocks
     /// @param blocksOffset the offset of the first block, in bytes
-    /// @param dense where the elements go
+    /// @param dense the segment that the elements are written to
     /// @param denseOffset the offset of the first element, in bytes
     /// @param blockCount how many blocks to decode, 0 or more
-    /// @throws IndexOutOfBoundsException if a range does not lie within its segment; in that case
-    /// nothing is written
+    /// @throws IndexOutOfBoundsException if a range is not inside its segment; nothing is written then
     void decode(MemorySegment blocks, long blocksOffset, MemorySegment dense, long denseOffset, long blockCount);
 }

@@ -5,29 +5,29 @@ import dev.ffmstore.internal.vector.VectorDecoders;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/// The scalar and the vector decoders, and which of them this JVM can use.
+/// The scalar or the vector decoders, and which of the two this JVM can use.
 ///
 /// Vector decoders use the Vector API (`jdk.incubator.vector`) with vectors of 512 or 256 bits, whichever is the
 /// machine's widest. They need the flag `--add-modules jdk.incubator.vector`. On a machine with narrower vectors,
 /// and for types where the scalar kernel is faster (F16: C2 vectorises the JDK's own conversion), the vector kind
 /// *is* the scalar kernel. Both kinds give the same bits.
 ///
-/// A value of this class is immutable and may be used by any thread; the decoders it hands out must not be
+/// An object of this class is immutable and may be used by any thread; the decoders that it hands out must not be
 /// shared between threads.
 public final class BlockDecoders {
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
-    /// How decoders work.
+    /// The kinds of decoders.
     public enum Kind {
-        /// Without the Vector API; these define the result.
+        /// Decoders without the Vector API, which define the result.
         SCALAR,
-        /// Several elements at a time, with the Vector API.
+        /// Decoders of several elements at a time, with the Vector API.
         VECTOR
     }
 
     private static final BlockDecoders SCALAR = new BlockDecoders(Kind.SCALAR, 0);
 
-    /// Looked up on first use; if it is missing, the log says so.
+    /// Whether the vector module is present, looked up on first use; if it is missing, the log says so.
     private static final class VectorModule {
         static final boolean PRESENT = find();
 
@@ -43,7 +43,7 @@ public final class BlockDecoders {
         }
     }
 
-    /// Decided on first use.
+    /// The best decoders, decided on first use.
     private static final class Best {
         static final BlockDecoders DECODERS = choose();
 
@@ -90,7 +90,7 @@ public final class BlockDecoders {
 
     /// {@return whether this JVM can use vector decoders}
     ///
-    /// Asking loads none of them. If it cannot, the log says so once and names the flag.
+    /// Asking loads no decoder. If the JVM cannot use vector decoders, the log says so once and names the flag.
     public static boolean isVectorAvailable() {
         return VectorModule.PRESENT;
     }

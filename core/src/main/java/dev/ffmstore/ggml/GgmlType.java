@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /// How ggml stores the elements of a tensor: in blocks of a fixed number of elements and bytes.
 ///
-/// The ids, block lengths and block sizes are those of ggml's `ggml_type`. The name of a constant is the name
+/// The ids, block lengths and block sizes are those of ggml's `ggml_type`. The name of a type is the name that
 /// ggml's tools print.
 public enum GgmlType {
     F32(0, 1, 4),
@@ -14,7 +14,7 @@ public enum GgmlType {
     Q5_0(6, 32, 22),
     Q5_1(7, 32, 24),
     Q8_0(8, 32, 34),
-    /// An activation type: it is listed but has no decoder, not even in ggml.
+    /// A type of activations, which is listed but has no decoder, not even in ggml.
     Q8_1(9, 32, 36),
     Q2_K(10, 256, 84),
     Q3_K(11, 256, 110),
@@ -70,8 +70,8 @@ public enum GgmlType {
         return id < 0 || id >= ID_COUNT ? Optional.empty() : Optional.ofNullable(BY_ID[id]);
     }
 
-    /// {@return what became of an id that ggml once had and has removed, as a phrase for a message; empty for
-    /// every other id}
+    /// {@return what became of an id that ggml once had and has removed, as a phrase for a message; empty for any
+    /// other id}
     public static Optional<String> removed(int id) {
         return switch (id) {
             case 4 -> Optional.of("Q4_2 has been removed from ggml, convert the model to Q4_0 or Q4_K again");

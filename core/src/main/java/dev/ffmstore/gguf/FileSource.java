@@ -16,12 +16,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A local file, read through positional reads of one shared channel.
+/// A local file, read by positional reads of one shared channel.
 ///
 /// An interrupt in the middle of a read closes the channel for everybody. The thread that was interrupted gets its
 /// exception; the others open the file again, check that it is still the same one, and go on.
 final class FileSource implements Source {
-    /// A single read of a channel is limited to the range of an int; far below that, larger reads gain nothing.
+    /// The largest single read: a channel cannot read more than an int counts, and far below that larger reads gain
+    /// nothing.
     private static final long MAX_READ_BYTES = 1L << 28;
 
     private final Path path;
@@ -111,7 +112,7 @@ final class FileSource implements Source {
         return failure;
     }
 
-    @SuppressWarnings("ReferenceEquality") // the very channel that broke, or one that another thread has opened since
+    @SuppressWarnings("ReferenceEquality") // the channel that broke, or one that another thread has opened since
     private synchronized void reopen(FileChannel broken) throws IOException {
         if (closed) {
             throw new ClosedChannelException();

@@ -4,7 +4,8 @@ import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// A file that is not a GGUF file this library reads: malformed, truncated, or of a kind it refuses.
+/// Thrown for a file that is not a GGUF file that this library reads: it is malformed, truncated, or of a kind that
+/// is refused.
 ///
 /// The message has one form, `FILE: what is wrong: offset=N, expected X, got Y`; parts that do not apply are left
 /// out. Text from the file appears in it with control and bidirectional characters escaped.
@@ -21,12 +22,12 @@ public final class GgufException extends IOException {
     /// {@return an exception for something wrong at one place in a file}
     ///
     /// @param file the name of the source
-    /// @param offset where in the file, in bytes from its start
+    /// @param offset where the problem is in the file, in bytes from its start
     /// @param expected what would have been right, or null
     /// @param got what is there, or null
     /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
-    /// @param values what is put into the sentence, as it stands in the file
-    /// @throws IllegalArgumentException if there are more values than places for them, or fewer
+    /// @param values what is put into the sentence, as it is in the file
+    /// @throws IllegalArgumentException if there are more or fewer values than places for them
     public static GgufException at(
             String file, long offset, @Nullable Object expected, @Nullable Object got, String what, Object... values) {
         Problem problem =
@@ -38,8 +39,8 @@ public final class GgufException extends IOException {
     ///
     /// @param file the name of the source
     /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
-    /// @param values what is put into the sentence, as it stands in the file
-    /// @throws IllegalArgumentException if there are more values than places for them, or fewer
+    /// @param values what is put into the sentence, as it is in the file
+    /// @throws IllegalArgumentException if there are more or fewer values than places for them
     public static GgufException of(String file, String what, Object... values) {
         return new GgufException(Problem.of(file, what, values).toString(), -1);
     }

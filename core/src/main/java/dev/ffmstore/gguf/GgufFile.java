@@ -21,10 +21,10 @@ import java.util.Optional;
 /// ```
 ///
 /// Everything the header says is checked when the file is opened, in time and memory proportional to the header:
-/// counts, lengths, types, shapes, sizes, alignment, and that every tensor lies inside the file without overlapping
+/// counts, lengths, types, shapes, sizes, alignment, and that every tensor is inside the file without overlapping
 /// another. Versions 2 and 3 are read, little-endian.
 ///
-/// Any thread may use an open file. The metadata's strings and arrays live in off-heap memory that `close` frees.
+/// Any thread may use an open file. The metadata's strings and arrays are in off-heap memory, which `close` frees.
 public final class GgufFile implements Closeable {
     private final Source source;
     private final Source.Identity identity;
@@ -47,7 +47,7 @@ public final class GgufFile implements Closeable {
     ///
     /// @param path the file
     /// @return the file; the caller closes it
-    /// @throws GgufException if it is not a GGUF file this library reads
+    /// @throws GgufException if it is not a GGUF file that this library reads
     /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt
     /// status stays set
     /// @throws IOException if it cannot be read
@@ -55,12 +55,13 @@ public final class GgufFile implements Closeable {
         return open(Source.of(path), GgufOptions.defaults());
     }
 
-    /// Opens a source. The file owns it from then on: it is closed with the file, and also if opening fails.
+    /// Opens a source. The file owns the source from then on: it is closed with the file, and also if opening
+    /// fails.
     ///
-    /// @param source where the bytes come from
-    /// @param options the limits
+    /// @param source the bytes of the file
+    /// @param options the limits on the header
     /// @return the file; the caller closes it
-    /// @throws GgufException if it is not a GGUF file this library reads
+    /// @throws GgufException if it is not a GGUF file that this library reads
     /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt
     /// status stays set
     /// @throws IOException if it cannot be read
@@ -85,12 +86,12 @@ public final class GgufFile implements Closeable {
         return source.name();
     }
 
-    /// {@return where the bytes come from; it belongs to this file}
+    /// {@return the source of the file's bytes, which this file closes}
     public Source source() {
         return source;
     }
 
-    /// {@return the version of the format, 2 or 3}
+    /// {@return the version of the file's format, 2 or 3}
     public int version() {
         return header.version();
     }
@@ -130,15 +131,15 @@ public final class GgufFile implements Closeable {
                         Problem.of(name(), "no tensor {}", name).toString()));
     }
 
-    /// {@return what is odd about the file although it is accepted, one sentence each, fit to print: above all,
-    /// what would make ggml's own reader refuse it}
+    /// {@return what is odd about the file although it is accepted, in sentences that are safe to print: above all,
+    /// what would make ggml's own reader refuse the file}
     public List<String> warnings() {
         return header.warnings();
     }
 
     /// Checks that the source is still what it was when it was opened.
     ///
-    /// @throws IOException if it has changed, is gone, or cannot be queried
+    /// @throws IOException if the source has changed, is gone, or cannot be queried
     public void checkUnchanged() throws IOException {
         Source.Identity now = source.identity();
         if (!now.equals(identity)) {

@@ -1,6 +1,6 @@
 package dev.ffmstore.gguf;
 
-/// The limits that `GgufFile.open` sets. Immutable.
+/// The limits that [GgufFile#open(Source, GgufOptions)] sets to headers. Immutable.
 ///
 /// @param maxMetadataBytes the largest header (metadata and tensor infos together) that is read, in bytes;
 /// 1 or more

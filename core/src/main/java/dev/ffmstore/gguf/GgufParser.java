@@ -32,8 +32,8 @@ import java.util.Set;
 /// string = length u64 │ bytes          array = element type u32 │ count u64 │ elements
 /// ```
 ///
-/// All numbers are little-endian. No count or length leads to an allocation before it has been checked against what
-/// is left of the file.
+/// All numbers are little-endian. Every count and length is checked against what is left of the file before
+/// anything is allocated for it.
 final class GgufParser {
     private static final int MAGIC = 0x46554747; // "GGUF"
     private static final int MAX_KEY_BYTES = 65535;
@@ -225,7 +225,7 @@ final class GgufParser {
         return stringArray(count, what, key);
     }
 
-    /// Walks over the strings once to see where they end, then reads them in one piece and indexes what was read.
+    /// Walks over the strings once to see where they end, then reads all of them at once and indexes them.
     private MetadataValue.Array stringArray(long count, String what, Object... values) throws IOException {
         long start = cursor.position();
         for (long i = 0; i < count; i++) {
@@ -318,10 +318,10 @@ final class GgufParser {
                 ALIGNMENT_KEY);
     }
 
-    /// A tensor info as it stands in the file.
+    /// A tensor info as it is in the file.
     ///
-    /// @param start where it starts, for messages
-    /// @param offset relative to the data
+    /// @param start where the info starts in the file, for messages
+    /// @param offset where the tensor starts, relative to the data
     private record RawTensor(
             long start, String name, GgmlType type, Shape shape, long byteSize, long offsetPosition, long offset) {}
 
@@ -466,7 +466,8 @@ final class GgufParser {
         }
     }
 
-    /// ggml wants the data of the tensors in the order of their infos, each padded to the alignment, without gaps.
+    /// Warns of a layout that ggml refuses: it wants the data of the tensors in the order of their infos, each
+    /// padded to the alignment, without gaps.
     private void warnOfLayout(List<TensorInfo> tensors, long dataOffset) {
         long expected = dataOffset;
         for (TensorInfo tensor : tensors) {

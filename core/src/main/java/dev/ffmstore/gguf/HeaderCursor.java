@@ -9,9 +9,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the header of a source from front to back through a small window, and never past the end or the limit.
+/// Reads the header of a source front to back through a small window, and never past the end or the limit.
 ///
-/// In messages, `what` names what is read; each `{}` in it stands for the next of the values.
+/// A parameter `what` names what is read, for messages; each `{}` in it stands for the next of the values.
 final class HeaderCursor {
     private static final int WINDOW_BYTES = 64 << 10;
 
@@ -78,7 +78,7 @@ final class HeaderCursor {
         return GgufException.at(source.name(), offset, expected, got, what, values);
     }
 
-    /// Finds where in the window the next `length` bytes are, at most a window's size, and moves on.
+    /// Moves past the next `length` bytes, at most a window's size, and returns where they are in the window.
     private long take(int length, String what, Object... values) throws IOException {
         require(length, what, values);
         if (position < windowStart || position + length > windowStart + windowLength) {

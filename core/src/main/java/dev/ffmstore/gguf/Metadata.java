@@ -14,7 +14,7 @@ import java.util.SequencedMap;
 ///
 /// The typed accessors throw `NoSuchElementException` for a missing key, naming it, and `IllegalStateException` for
 /// a value of another type, naming both; each except `array` has a twin that takes a default for a missing key.
-/// Immutable; its memory belongs to whoever opened the file (see [MetadataValue]).
+/// Immutable, and usable by any thread; its memory belongs to whoever opened the file (see [MetadataValue]).
 public final class Metadata {
     private static final Metadata EMPTY = new Metadata(new LinkedHashMap<>());
 
@@ -24,7 +24,7 @@ public final class Metadata {
         this.values = Collections.unmodifiableSequencedMap(values);
     }
 
-    /// {@return metadata without a key, for models of formats that have none}
+    /// {@return metadata without any keys, for models of formats that have none}
     public static Metadata empty() {
         return EMPTY;
     }
@@ -34,7 +34,7 @@ public final class Metadata {
         return values;
     }
 
-    /// {@return whether there is such a key}
+    /// {@return whether there is a value for a key}
     public boolean contains(String key) {
         return values.containsKey(key);
     }
@@ -55,47 +55,48 @@ public final class Metadata {
         return value;
     }
 
-    /// {@return a string}
+    /// {@return the value of a key that is a string}
     public String string(String key) {
         return get(key) instanceof MetadataValue.Text text ? text.value() : fail(key, "a string");
     }
 
-    /// {@return a string, or the default if there is no such key}
+    /// {@return the value of a key that is a string, or the default if there is no such key}
     public String string(String key, String defaultValue) {
         return contains(key) ? string(key) : defaultValue;
     }
 
-    /// {@return an integer of any width}
+    /// {@return the value of a key that is an integer of any width, as in [MetadataValue.Int]}
     public long integer(String key) {
         return get(key) instanceof MetadataValue.Int number ? number.value() : fail(key, "an integer");
     }
 
-    /// {@return an integer of any width, or the default if there is no such key}
+    /// {@return the value of a key that is an integer of any width, or the default if there is no such key}
     public long integer(String key, long defaultValue) {
         return contains(key) ? integer(key) : defaultValue;
     }
 
-    /// {@return a floating-point number of either width}
+    /// {@return the value of a key that is a floating-point number of either width}
     public double real(String key) {
         return get(key) instanceof MetadataValue.Real number ? number.value() : fail(key, "a floating-point number");
     }
 
-    /// {@return a floating-point number of either width, or the default if there is no such key}
+    /// {@return the value of a key that is a floating-point number of either width, or the default if there is no
+    /// such key}
     public double real(String key, double defaultValue) {
         return contains(key) ? real(key) : defaultValue;
     }
 
-    /// {@return a truth value}
+    /// {@return the value of a key that is a truth value}
     public boolean bool(String key) {
         return get(key) instanceof MetadataValue.Bool bool ? bool.value() : fail(key, "a truth value");
     }
 
-    /// {@return a truth value, or the default if there is no such key}
+    /// {@return the value of a key that is a truth value, or the default if there is no such key}
     public boolean bool(String key, boolean defaultValue) {
         return contains(key) ? bool(key) : defaultValue;
     }
 
-    /// {@return an array}
+    /// {@return the value of a key that is an array}
     public MetadataValue.Array array(String key) {
         return get(key) instanceof MetadataValue.Array array ? array : fail(key, "an array");
     }
@@ -105,14 +106,14 @@ public final class Metadata {
         throw new IllegalStateException(Problem.fill("metadata key {} is not {} but {}", key, wanted, get(key).type()));
     }
 
-    /// {@return how much memory [#copyTo] takes, in bytes: that of all strings and arrays}
+    /// {@return how much memory [#copyTo] takes, in bytes: the size of all strings and arrays}
     public long byteSize() {
         return values.values().stream().mapToLong(MetadataValue::byteSize).sum();
     }
 
-    /// Makes an equal copy whose strings and arrays lie in the caller's memory and outlive the file.
+    /// Makes an equal copy whose strings and arrays are in the caller's memory and outlive the file.
     ///
-    /// @param allocator where the copied bytes go
+    /// @param allocator allocates the memory of the copy
     /// @return the copy, valid as long as the memory of `allocator`
     public Metadata copyTo(SegmentAllocator allocator) {
         LinkedHashMap<String, MetadataValue> copies = new LinkedHashMap<>();

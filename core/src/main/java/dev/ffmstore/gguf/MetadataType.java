@@ -32,12 +32,12 @@ public enum MetadataType {
     }
 
     /// {@return GGUF's number for this type}
-    @SuppressWarnings("EnumOrdinal") // the constants are in the order of GGUF's numbers
+    @SuppressWarnings("EnumOrdinal") // the types are in the order of GGUF's numbers
     public int id() {
         return ordinal();
     }
 
-    /// The size in the file of a value of this type; for a string or an array, the smallest there can be.
+    /// The size of a value of this type in the file, in bytes; for a string or an array, the smallest possible.
     int smallestBytes() {
         return smallestBytes;
     }

@@ -15,8 +15,8 @@ import java.util.NoSuchElementException;
 ///
 /// Strings and arrays are views of off-heap memory that belongs to whoever opened the file (or to the store that
 /// copied them): they can be read until that is closed, from any thread, and throw `IllegalStateException`
-/// afterwards. An array of strings keeps the bytes as they stand in the file and makes a Java string only when one
-/// is asked for.
+/// afterwards. An array of strings keeps the bytes as they are in the file and makes a Java string only when one is
+/// asked for.
 public sealed interface MetadataValue {
 
     /// {@return the type as the file states it}
@@ -73,12 +73,12 @@ public sealed interface MetadataValue {
             return MetadataType.STRING;
         }
 
-        /// {@return the bytes as they stand in the file, read-only}
+        /// {@return the bytes of the string as they are in the file, read-only}
         public MemorySegment bytes() {
             return bytes;
         }
 
-        /// {@return the text, with bytes that are not UTF-8 replaced by U+FFFD}
+        /// {@return the string, with bytes that are not UTF-8 replaced by U+FFFD}
         public String value() {
             return decode(bytes, 0, bytes.byteSize());
         }
@@ -102,7 +102,7 @@ public sealed interface MetadataValue {
     /// An array of values of one type, never nested.
     ///
     /// In memory it is what the file holds: the elements back to back, a string as its length in a u64 and its
-    /// bytes. For strings a sparse index keeps the place of every 32nd, so that access by index walks over at
+    /// bytes. For strings a sparse index keeps the place of every 32nd one, so that access by index walks over at
     /// most 31 others.
     final class Array implements MetadataValue, Iterable<Object> {
         static final int INDEX_STRIDE = 32;
@@ -140,7 +140,7 @@ public sealed interface MetadataValue {
             return size;
         }
 
-        /// {@return the size of the elements in bytes, as they stand in the file}
+        /// {@return the size of all elements together, in bytes, as they are in the file}
         public long byteSize() {
             return payload.byteSize();
         }
@@ -272,7 +272,7 @@ public sealed interface MetadataValue {
             return 31 * elementType.hashCode() + Long.hashCode(size);
         }
 
-        /// {@return the type and size, as `STRING[32000]`}
+        /// {@return the type of the elements and their number, as `STRING[32000]`}
         @Override
         public String toString() {
             return elementType + "[" + size + "]";
@@ -281,8 +281,8 @@ public sealed interface MetadataValue {
 
     /// Makes an equal value that does not depend on the memory of this one.
     ///
-    /// @param allocator where the bytes of strings and arrays go
-    /// @return this very value if it holds no memory
+    /// @param allocator allocates the memory of strings and arrays
+    /// @return the copy; this value itself if it refers to no memory
     default MetadataValue copyTo(SegmentAllocator allocator) {
         return switch (this) {
             case Text text -> new Text(copy(text.bytes, allocator));

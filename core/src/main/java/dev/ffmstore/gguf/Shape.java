@@ -48,7 +48,7 @@ public final class Shape {
 
     /// {@return the size of one dimension}
     ///
-    /// @param axis 0 for the outermost, `rank()` − 1 for the innermost
+    /// @param axis 0 for the outermost dimension, `rank()` − 1 for the innermost
     public long dimension(int axis) {
         return dimensions[axis];
     }
@@ -58,7 +58,7 @@ public final class Shape {
         return dimensions.length == 0 ? 1 : dimensions[dimensions.length - 1];
     }
 
-    /// {@return the number of elements}
+    /// {@return the number of elements, 0 or more}
     public long elementCount() {
         return elementCount;
     }

@@ -13,12 +13,12 @@ import java.util.Optional;
 /// interrupt of one reading thread does not disturb the others. Whoever opens a source closes it.
 public interface Source extends Closeable {
 
-    /// What tells one state of a source from another: two reads that see the same identity saw the same bytes, as
-    /// far as the underlying system can tell.
+    /// What tells one state of a source from another: two reads under the same identity see the same bytes, as far
+    /// as the underlying system can tell.
     ///
     /// @param size the size in bytes
     /// @param modified the time of the last modification, in whatever form the system gives it, or an entity tag
-    /// @param key what names the object itself (device and inode of a local file), or an empty string
+    /// @param key names the object itself (device and inode of a local file), or is empty
     record Identity(long size, String modified, String key) {}
 
     /// Opens a local regular file.
@@ -31,15 +31,15 @@ public interface Source extends Closeable {
         return FileSource.open(path);
     }
 
-    /// {@return the name that stands in messages; for a local file, its path as given}
+    /// {@return the name of the source in messages; for a local file, its path as given}
     String name();
 
-    /// {@return the size in bytes, as it was when the source was opened}
+    /// {@return the size of the source in bytes, as it was when the source was opened}
     long size();
 
     /// {@return the identity of the source as it is now}
     ///
-    /// @throws IOException if it is gone, or cannot be queried
+    /// @throws IOException if the source is gone, or cannot be queried
     Identity identity() throws IOException;
 
     /// Fills `target` with the bytes starting at `offset`.
@@ -51,15 +51,15 @@ public interface Source extends Closeable {
     /// @throws java.io.InterruptedIOException if the calling thread is interrupted, before or while this reads; its
     /// interrupt status stays set
     /// @throws IOException if reading fails
-    /// @throws IndexOutOfBoundsException if the range does not lie within the source
+    /// @throws IndexOutOfBoundsException if the range is not inside the source
     void read(long offset, MemorySegment target) throws IOException;
 
-    /// {@return the bytes of a range as memory, read-only and valid as long as this source, where the source has
-    /// them in memory already (a loaded store, a mapped file); empty for all others}
+    /// {@return the bytes of a range as memory, read-only and valid as long as this source, if the source has them
+    /// in memory already (a loaded store, a mapped file); otherwise empty}
     ///
     /// @param offset the first byte, 0 ≤ `offset` ≤ `size()` − `size`
-    /// @param size how many bytes
-    /// @throws IndexOutOfBoundsException if the range does not lie within the source
+    /// @param size the size of the range in bytes
+    /// @throws IndexOutOfBoundsException if the range is not inside the source
     default Optional<MemorySegment> view(long offset, long size) {
         Objects.checkFromIndexSize(offset, size, size());
         return Optional.empty();

@@ -4,13 +4,13 @@ import dev.ffmstore.ggml.GgmlType;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/// What every decoder checks before it writes anything.
+/// The check that every decoder makes before it writes anything.
 public final class BlockRanges {
     private BlockRanges() {}
 
-    /// Checks that the blocks and their elements lie within their segments.
+    /// Checks that the blocks and their elements are inside their segments.
     ///
-    /// @throws IndexOutOfBoundsException if one of the two ranges does not
+    /// @throws IndexOutOfBoundsException if one of the two ranges is not
     public static void check(
             GgmlType type,
             MemorySegment blocks,

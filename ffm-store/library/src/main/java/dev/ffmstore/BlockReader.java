@@ -15,16 +15,17 @@ import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// From the files of a model to dense blocks: a small input buffer and a decoder of each type met so far. Where the
-/// plan has a companion scale, elements are multiplied by it here, as soon as they are decoded. Not shared.
+/// Decodes blocks from the files of a model, with a small input buffer and a decoder for each type met so far.
+/// Where the plan has a companion scale, elements are multiplied by it here, as soon as they are decoded. Not
+/// shared between threads.
 final class BlockReader {
-    /// Reads shorter than this bring what follows them in the file as well: it is mostly the next of many small
-    /// tensors, and a system call takes as long as copying some 16 KiB.
+    /// A read shorter than this also brings what follows it in the file, mostly the next of many small tensors: a
+    /// system call takes as long as copying some 16 KiB.
     private static final int SHORT_BYTES = 16 << 10;
 
     private static final int AHEAD_BYTES = 64 << 10;
 
-    /// How much is decoded before it is multiplied: it is still in the second-level cache then.
+    /// How many bytes are decoded before they are multiplied: few enough to be in the second-level cache still.
     private static final int SCALED_BYTES = 256 << 10;
 
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -35,7 +36,7 @@ final class BlockReader {
     private final MemorySegment input;
     private final Map<GgmlType, BlockDecoder> decoderByType = new EnumMap<>(GgmlType.class);
 
-    /// Which bytes of which part the input buffer begins with; none where they are equal.
+    /// Which bytes of which part are at the start of the input buffer; none if the two offsets are equal.
     private int bufferedPart;
 
     private long bufferedFrom;
@@ -43,9 +44,9 @@ final class BlockReader {
 
     private @Nullable Scales scales;
 
-    /// @param model where the blocks are
+    /// @param model the model that holds the blocks
     /// @param decoders which decoders to use
-    /// @param arena where the buffers come from
+    /// @param arena allocates the buffers
     BlockReader(Model model, BlockDecoders decoders, Arena arena) {
         this.model = model;
         this.decoders = decoders;
@@ -56,9 +57,9 @@ final class BlockReader {
     /// Decodes some consecutive blocks of a tensor, and multiplies them by its companion scale if the plan has one.
     ///
     /// @param slot the tensor
-    /// @param firstBlock the first of them, counted from the start of the tensor
-    /// @param blockCount how many
-    /// @param dense where the elements go, and nothing else is written to; native
+    /// @param firstBlock the first block, counted from the start of the tensor
+    /// @param blockCount the number of blocks
+    /// @param dense where the elements go; nothing else in it is written to; native
     /// @param denseOffset the offset of the first element, in bytes
     /// @throws IOException if the blocks cannot be read, naming the source and the tensor
     void decode(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
@@ -74,7 +75,7 @@ final class BlockReader {
     ///
     /// @param stored the tensor
     /// @param from the first byte, counted from the start of the tensor
-    /// @param target where they go, filled whole; native
+    /// @param target where the bytes go, filled whole; native
     void copy(StoredTensor stored, long from, MemorySegment target) throws IOException {
         if (target.byteSize() >= SHORT_BYTES) {
             read(stored, stored.offset() + from, target);
@@ -84,7 +85,7 @@ final class BlockReader {
         }
     }
 
-    /// Goes from slice to slice, each of which has a factor of its own, and within a slice from tile to tile.
+    /// Decodes and multiplies slice by slice, each with a factor of its own, and within a slice tile by tile.
     private void decodeScaled(
             TensorSlot slot,
             TensorSlot.Scale scale,
@@ -122,7 +123,7 @@ final class BlockReader {
         return scales.get(slice);
     }
 
-    /// Some companion scales of one tensor, decoded: a weight may have as many as it has slices.
+    /// Some companion scales of one tensor, decoded: a weight may have one for each of its slices.
     private final class Scales {
         static final int MOST = 1024;
 
@@ -187,7 +188,7 @@ final class BlockReader {
 
     /// Brings bytes of a part into the input buffer, unless they are there.
     ///
-    /// @return where they start in it
+    /// @return where the bytes start in the buffer
     private long buffer(StoredTensor stored, long from, long byteSize) throws IOException {
         if (stored.part() != bufferedPart || from < bufferedFrom || from + byteSize > bufferedTo) {
             long left = model.source(stored.part()).size() - from;
@@ -215,7 +216,7 @@ final class BlockReader {
         }
     }
 
-    /// {@return why a source could not be read, without its name, which stands before it already}
+    /// {@return why a source could not be read, without the source's name, which the message starts with already}
     private static String reason(Source source, IOException e) {
         String message = e.getMessage();
         if (message == null) {

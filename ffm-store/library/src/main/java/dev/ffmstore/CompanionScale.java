@@ -14,13 +14,13 @@ import java.util.function.Function;
 /// ```
 ///
 /// Only weights of type NVFP4 have companions: the scales in its blocks are 8-bit floats, too narrow a range for
-/// whole tensors. Beside a tensor of any other type such a name means something else. A companion holds floats
+/// whole tensors. Such a name beside a tensor of any other type means something else. A companion holds floats
 /// (F32, F16 or BF16): one for the whole weight, or, for a weight of rank 3 or more (stacked experts), one for each
 /// outermost slice. `.input_scale` tensors are about activations and are no companions.
 ///
 /// @param weight the tensor that is to be multiplied
-/// @param scale its companion
-/// @param problem why the companion cannot be applied, a sentence fit to print; empty if it can
+/// @param scale the companion of the weight
+/// @param problem why the companion cannot be applied, a sentence that is safe to print; empty if it can
 public record CompanionScale(StoredTensor weight, StoredTensor scale, Optional<String> problem) {
     private static final String WEIGHT_SUFFIX = ".weight";
     private static final String SCALE_SUFFIX = ".scale";

@@ -26,18 +26,18 @@ public enum DType {
         return byteSize;
     }
 
-    /// {@return whether stored elements of a ggml type are elements of this one, bit for bit}
+    /// {@return whether stored elements of a ggml type are elements of this type, bit for bit}
     public boolean isStoredAs(GgmlType type) {
         return type.blockLength() == 1 && name().equals(type.name());
     }
 
-    /// {@return the type whose elements a ggml type stores as they are; empty for blocks}
+    /// {@return the type whose elements a ggml type stores as they are; empty for quantised types}
     static Optional<DType> storedAs(GgmlType type) {
         return Arrays.stream(values()).filter(dtype -> dtype.isStoredAs(type)).findFirst();
     }
 
-    /// {@return what elements of a ggml type become by default: F64 and the integers stay what they are, all else
-    /// becomes F32}
+    /// {@return the type that elements of a ggml type become by default: F64 and the integers stay what they are,
+    /// all else becomes F32}
     public static DType denseOf(GgmlType type) {
         return switch (type) {
             case F64 -> F64;

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/// Which type tensors of floats become.
+/// Rules for the types that tensors of floats become.
 ///
 /// ```java
 /// DTypes types = DTypes.all(DType.BF16).with("*norm*", DType.F32);   // the last rule that matches decides
@@ -19,20 +19,20 @@ import java.util.stream.Collectors;
 ///
 /// Where no rule matches, the tensors of a GGUF file become F32, and those of a model that is dense already (a
 /// safetensors file, a store) stay what they are. Rules are about floats of 32 and 16 bits and about quantised
-/// blocks; integers and F64 stay what they are. Conversion rounds to nearest, ties to even; NaN stays NaN, and what
-/// is too large becomes infinite. Immutable.
+/// blocks; integers and F64 stay what they are. Conversion rounds to nearest, ties to even; NaN stays NaN, and a
+/// value that is too large becomes infinite. Immutable.
 ///
 /// @param rules the rules, in the order in which they were given
 /// @param unmatched whether a pattern may match no name, as in [NameFilter]; `*` always may
 public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
     private static final DTypes DENSE = new DTypes(List.of());
 
-    /// What tensors of some names become.
+    /// The type that tensors of some names become.
     ///
     /// @param glob a pattern of the model's own names, as in [NameFilter]; `*` for all
     /// @param dtype F32, F16 or BF16
     public record Rule(String glob, DType dtype) {
-        /// @throws IllegalArgumentException if the pattern is malformed, or the type another
+        /// @throws IllegalArgumentException if the pattern is malformed, or the type is not F32, F16 or BF16
         public Rule {
             Glob.of(glob);
             switch (dtype) {
@@ -47,12 +47,12 @@ public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
         rules = List.copyOf(rules);
     }
 
-    /// Rules of which every pattern must match a name.
+    /// Makes rules of which every pattern must match a name.
     public DTypes(List<Rule> rules) {
         this(rules, NameFilter.Unmatched.REFUSED);
     }
 
-    /// {@return no rules: all floats become F32}
+    /// {@return an object without rules, which gives every tensor the default type}
     public static DTypes dense() {
         return DENSE;
     }
@@ -73,11 +73,11 @@ public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
         return new DTypes(more, unmatched);
     }
 
-    /// Decides for names.
+    /// Applies the rules to the names of a model.
     ///
     /// @param names the names to decide for
-    /// @return what a tensor of floats becomes by its name, if a rule says so
-    /// @throws IllegalArgumentException if a pattern other than `*` matches none of the names, and that is not
+    /// @return the type that a tensor of floats becomes by its name, if a rule says so
+    /// @throws IllegalArgumentException if a pattern other than `*` matches none of the names, unless that is
     /// allowed
     public Function<String, Optional<DType>> over(Collection<String> names) {
         List<Glob> globs = rules.stream().map(rule -> Glob.of(rule.glob())).toList();
@@ -111,7 +111,7 @@ public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
         }
     }
 
-    /// {@return the rules as they are given on the command line, `F32` if there are none}
+    /// {@return the rules as they are written on the command line, `F32` if there are none}
     @Override
     public String toString() {
         return rules.isEmpty()

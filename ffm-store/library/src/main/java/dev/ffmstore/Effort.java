@@ -1,11 +1,11 @@
 package dev.ffmstore;
 
-/// How work is done, whatever the work is: by how many workers, with which decoders, and who hears of its progress.
+/// How work of any kind is done: with how many workers, with which decoders, and who is told of its progress.
 /// Immutable; each method that takes a value returns a copy with that value.
 ///
 /// @param threads the number of workers, 1 or more
 /// @param decoder which decoders are used
-/// @param progress hears of the progress
+/// @param progress is told of the progress
 public record Effort(int threads, DecoderChoice decoder, ProgressListener progress) {
     private static final Effort DEFAULTS =
             new Effort(Runtime.getRuntime().availableProcessors(), DecoderChoice.AUTO, (done, total) -> {});
@@ -17,14 +17,14 @@ public record Effort(int threads, DecoderChoice decoder, ProgressListener progre
         }
     }
 
-    /// {@return all processors, the decoders that are done first, and nobody who listens}
+    /// {@return the default: a worker per processor, the decoders that finish first, and no listener}
     public static Effort defaults() {
         return DEFAULTS;
     }
 
     /// {@return this effort with another number of workers}
     ///
-    /// @throws IllegalArgumentException if it is not positive
+    /// @throws IllegalArgumentException if the number is not positive
     public Effort threads(int threads) {
         return new Effort(threads, decoder, progress);
     }

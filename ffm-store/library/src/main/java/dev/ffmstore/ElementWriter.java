@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Turns decoded floats into a tensor's elements: takes off what the model has added, and rounds. Not shared.
+/// Turns decoded floats into a tensor's elements: subtracts what the model has added, and rounds. Not shared
+/// between threads.
 ///
 /// ```text
 /// F32   s eeeeeeee mmmmmmmmmmmmmmmmmmmmmmm
@@ -12,8 +13,8 @@ import java.nio.ByteOrder;
 /// F16   s eeeee mmmmmmmmmm
 /// ```
 ///
-/// It works on arrays of some KiB: between arrays of different types the compiler knows that nothing overlaps, and
-/// uses vectors, which it does not between two segments.
+/// It works on arrays of a few KiB: the compiler knows that arrays of different types do not overlap, and uses
+/// vectors, which it does not for two segments.
 final class ElementWriter {
     private static final int PIECE = 4096;
 
@@ -26,14 +27,14 @@ final class ElementWriter {
     private final float[] floats = new float[PIECE];
     private final short[] halves = new short[PIECE];
 
-    /// Writes elements.
+    /// Converts floats of a tile and writes them as elements.
     ///
     /// @param tile decoded floats
-    /// @param first the first of them to take, counted from the start of the tile
-    /// @param count how many
+    /// @param first the first float to take, counted from the start of the tile
+    /// @param count the number of floats
     /// @param slot says what becomes of them
-    /// @param target where they go
-    /// @param to the offset of the first in the target, in bytes
+    /// @param target where the elements go
+    /// @param to the offset of the first element in the target, in bytes
     void write(MemorySegment tile, int first, int count, TensorSlot slot, MemorySegment target, long to) {
         for (int done = 0; done < count; ) {
             int piece = Math.min(PIECE, count - done);
@@ -74,11 +75,13 @@ final class ElementWriter {
         }
     }
 
-    /// {@return the bfloat16 nearest to a float, ties to even; NaN stays NaN, too large becomes infinite}
+    /// {@return the bfloat16 nearest to a float, ties to even; NaN stays NaN, a float that is too large becomes
+    /// infinite}
     ///
-    /// Adding just under half a unit of the upper half, and one more if it is odd, carries into it when it is to be
-    /// rounded up; the carry may run into the exponent, which is right, up to infinity. A NaN could be carried away
-    /// by that, or lose all of its mantissa: it is cut off instead, and made quiet.
+    /// Adding just under half a unit of the upper half, and one more if the upper half is odd, carries into it when
+    /// it has to be rounded up; the carry may run into the exponent, which is right, up to infinity. The carry
+    /// could turn a NaN into something else, and so could the loss of its mantissa: a NaN is truncated instead, and
+    /// made quiet.
     static short bfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         int rounded = bits + 0x7FFF + ((bits >>> 16) & 1);

@@ -11,15 +11,15 @@ import java.util.Set;
 
 /// A pattern of names, as [NameFilter] describes it.
 ///
-/// The pattern becomes a list of steps, of which each takes one character or says where to go on. All ways
-/// through the list are followed at once, one set of places for each character of the name, so that the time is
-/// at most that of the pattern's length times the name's, whatever either holds.
+/// The pattern becomes a list of steps, each of which takes one character or says where to go on. All ways through
+/// the list are followed at once, with one set of places for each character of the name, so that the time is at
+/// most proportional to the pattern's length times the name's, whatever they hold.
 ///
 /// ```text
 /// a{b,c*}?     0 'a'   1 fork 4   2 'b'   3 jump 7   4 fork 5   5 'c'   6 any number   7 any one   8 (the end)
 /// ```
 ///
-/// Every way leads forward, but for the one from "any number" to itself: one pass over a set, from low to high,
+/// Every way leads forward, except for the one from "any number" to itself: one pass over a set, from low to high,
 /// finds all places that can be reached from it without taking a character. Immutable.
 final class Glob {
     private static final int MOST_LEVELS = 1000;
@@ -28,7 +28,8 @@ final class Glob {
     private final Step[] steps;
     private final Optional<String> literal;
 
-    /// What a way through the pattern does next, and where it goes on: at the next step where nothing else is said.
+    /// What a way through the pattern does next, and where it goes on: at the next step unless something else is
+    /// said.
     private sealed interface Step {
         /// Takes this character.
         record One(int character) implements Step {}
@@ -36,10 +37,10 @@ final class Glob {
         /// Takes any one character.
         record AnyOne() implements Step {}
 
-        /// Takes any number of characters, also none.
+        /// Takes any number of characters, or none.
         record AnyNumber() implements Step {}
 
-        /// Takes one character that is in one of the ranges, or in none of them.
+        /// Takes one character that is in one of the ranges, or, if negated, in none of them.
         record OneOf(List<Range> ranges, boolean negated) implements Step {
             boolean contains(int character) {
                 return negated != ranges.stream().anyMatch(range -> range.contains(character));
@@ -49,11 +50,11 @@ final class Glob {
         /// Goes on at the next step and at another one.
         record Fork(int other) implements Step {}
 
-        /// Goes on elsewhere.
+        /// Goes on at another step only.
         record Jump(int target) implements Step {}
     }
 
-    /// Characters of a set.
+    /// Consecutive characters of a set, from the first to the last inclusive.
     private record Range(int first, int last) {
         boolean contains(int character) {
             return first <= character && character <= last;
@@ -77,14 +78,14 @@ final class Glob {
         return Optional.of(name.toString());
     }
 
-    /// {@return a pattern}
+    /// {@return the pattern that a text describes}
     ///
     /// @throws IllegalArgumentException if it is malformed
     static Glob of(String pattern) {
         return new Glob(pattern, new Parser(pattern).parse());
     }
 
-    /// {@return the one name that matches, if the pattern has no wildcards}
+    /// {@return the only name that matches, if the pattern has no wildcards; otherwise empty}
     Optional<String> literal() {
         return literal;
     }
@@ -154,7 +155,7 @@ final class Glob {
         };
     }
 
-    /// Makes the steps, front to back.
+    /// Makes the steps of a pattern, front to back.
     private static final class Parser {
         private final String pattern;
         private final int[] characters;

@@ -2,8 +2,8 @@ package dev.ffmstore;
 
 import java.io.IOException;
 
-/// A load that was refused, or failed, for want of memory. Nothing stays allocated, but for what an arena of the
-/// caller's holds already (see [LoadOptions#arena(java.lang.foreign.Arena)]).
+/// Thrown by a load that was refused, or failed, for want of memory. Nothing stays allocated, except for what an
+/// arena of the caller's holds already (see [LoadOptions#arena(java.lang.foreign.Arena)]).
 public final class InsufficientMemoryException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -16,12 +16,12 @@ public final class InsufficientMemoryException extends IOException {
         this.availableBytes = availableBytes;
     }
 
-    /// {@return how much the load takes at its peak, in bytes}
+    /// {@return how much memory the load takes at its peak, in bytes}
     public long requiredBytes() {
         return requiredBytes;
     }
 
-    /// {@return how much there was, in bytes, or -1 if that is not known}
+    /// {@return how much memory there was, in bytes, or -1 if that is not known}
     public long availableBytes() {
         return availableBytes;
     }

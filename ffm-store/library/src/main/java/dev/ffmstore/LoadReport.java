@@ -5,10 +5,10 @@ package dev.ffmstore;
 /// @param tensors how many tensors were loaded
 /// @param sourceBytes how many bytes of blocks were read
 /// @param denseBytes how many bytes of elements were written
-/// @param seconds how long it took, from the file that was open to the store that is ready
+/// @param seconds how long the load took, from the open file to the store that can be used
 /// @param threads how many workers there were
 /// @param decoder which decoders were used
-/// @param memory what the memory is
+/// @param memory what kind of memory the tensors are in
 /// @param scaledTensors how many tensors were multiplied by their companion scales
 /// @param unappliedScales how many tensors have companion scales that were not applied; see
 /// [TensorForm.Scales]

@@ -34,16 +34,16 @@ import org.jspecify.annotations.Nullable;
 /// arrays are models, and so is a store that is loaded ([TensorStore#model]). All that the headers say is checked
 /// when the model is opened; afterwards only a short read or a file that changes can still go wrong.
 ///
-/// Immutable, but for being closed; any thread may use an open model. The model owns its files, and `close` closes
-/// them.
+/// Immutable, except that it can be closed; any thread may use an open model. The model owns its files, and `close`
+/// closes them.
 public final class Model implements Closeable {
-    /// What a model is stored as.
+    /// The formats that models are stored in.
     public enum Format {
         GGUF("GGUF"),
         SAFETENSORS("safetensors"),
         IRPA(".irpa"),
         NPY("NPY"),
-        /// In the memory of a store.
+        /// The memory of a store.
         STORE("store");
 
         private final String word;
@@ -61,14 +61,14 @@ public final class Model implements Closeable {
 
     /// Reads a format other than GGUF. Implementations are found by `ServiceLoader`.
     public interface Reader {
-        /// What a reader makes of a file or folder that it is shown.
+        /// What a reader thinks of a file or folder that it is shown.
         enum Recognition {
-            /// It is of another format, or of none.
+            /// The file or folder is of another format, or of none.
             NONE,
-            /// Its name says that it is of this format, so that this reader is to say what is wrong with it: unless
-            /// what is in it is recognised by another one.
+            /// The name says that it is of this format, so that this reader has to say what is wrong with it,
+            /// unless another reader recognises the content.
             BY_NAME,
-            /// What is in it says that it is of this format.
+            /// The content says that it is of this format.
             BY_CONTENT
         }
 
@@ -87,10 +87,10 @@ public final class Model implements Closeable {
         Model open(Path path) throws IOException;
     }
 
-    /// A file that holds tensors, and what it was when the model was opened.
+    /// A file that holds tensors, and its identity when the model was opened.
     ///
-    /// @param source its bytes
-    /// @param identity what it was
+    /// @param source the bytes of the file
+    /// @param identity what the file was when the model was opened
     private record Part(Source source, Source.Identity identity) {}
 
     private static final int START_BYTES = 16;
@@ -131,15 +131,18 @@ public final class Model implements Closeable {
     }
 
     /// Opens a model with default limits; see [#open(Path, GgufOptions)].
+    ///
+    /// @return the model; the caller closes it
+    /// @throws IOException as [#open(Path, GgufOptions)] does
     public static Model open(Path path) throws IOException {
         return open(path, GgufOptions.defaults());
     }
 
-    /// Opens a model. Its first bytes tell its format; its name does, where they tell nothing.
+    /// Opens a model. The format is recognised by the content if possible, rather than by the name.
     ///
     /// @param path a GGUF file; a safetensors file, the index of safetensors shards or a folder that holds one; an
     /// IREE parameter archive; or a folder of NumPy arrays
-    /// @param limits what is put up with in a GGUF header
+    /// @param limits what is accepted in a GGUF header
     /// @return the model; the caller closes it
     /// @throws dev.ffmstore.gguf.GgufException if it is a malformed GGUF file, or a file of no known format
     /// @throws ModelException if it is a malformed file or folder of another format
@@ -164,7 +167,8 @@ public final class Model implements Closeable {
         return of(GgufFile.open(Source.of(path), limits));
     }
 
-    /// {@return who reads a file or folder that is not a GGUF file: if possible one who knows it by what is in it}
+    /// {@return the reader of a file or folder that is not a GGUF file: if possible one that recognises the
+    /// content}
     private static Optional<Reader> reader(Path path, byte[] start) throws IOException {
         Optional<Reader> byName = Optional.empty();
         for (Reader reader : ServiceLoader.load(Reader.class, Model.class.getClassLoader())) {
@@ -191,10 +195,10 @@ public final class Model implements Closeable {
         }
     }
 
-    /// {@return the model that a GGUF file is; it owns the file from here on}
+    /// {@return the model that a GGUF file is; the model owns the file from here on}
     ///
     /// @param file an open file
-    /// @throws IOException if the file cannot be asked what it is; it is closed then
+    /// @throws IOException if the identity of the file cannot be had; the file is closed then
     public static Model of(GgufFile file) throws IOException {
         List<StoredTensor> tensors = new ArrayList<>(file.tensors().size());
         for (TensorInfo tensor : file.tensors()) {
@@ -218,15 +222,15 @@ public final class Model implements Closeable {
 
     /// {@return a model of tensors that are not quantised, or whose blocks are in other files than GGUF}
     ///
-    /// It owns the parts from here on, and closes them, also if this throws.
+    /// The model owns the parts from here on, and closes them; they are also closed if this throws.
     ///
-    /// @param name its name in messages
-    /// @param format what it is stored as
-    /// @param convention the convention of its names and layouts, or [#UNKNOWN_CONVENTION]
-    /// @param metadata what is known besides
-    /// @param parts where its bytes are
-    /// @param tensors its tensors, of different names, each within its part
-    /// @throws IOException if a part cannot be asked what it is
+    /// @param name the model's name in messages
+    /// @param format what the model is stored as
+    /// @param convention the convention of names and layouts, or [#UNKNOWN_CONVENTION]
+    /// @param metadata the metadata; empty if there is none
+    /// @param parts the sources that hold the tensors' bytes
+    /// @param tensors the tensors, of different names, each within its part
+    /// @throws IOException if the identity of a part cannot be had
     public static Model of(
             String name,
             Format format,
@@ -253,7 +257,7 @@ public final class Model implements Closeable {
         }
     }
 
-    /// {@return the name in messages: for a local file or folder its path}
+    /// {@return the model's name in messages: for a local file or folder its path}
     public String name() {
         return name;
     }
@@ -263,13 +267,13 @@ public final class Model implements Closeable {
         return format;
     }
 
-    /// {@return the convention of its names and layouts: `gguf`, `hf`, the name of a user's table, or
+    /// {@return the convention of the model's names and layouts: `gguf`, `hf`, the name of a user's table, or
     /// [#UNKNOWN_CONVENTION]}
     public String convention() {
         return convention;
     }
 
-    /// {@return the metadata, readable until the model is closed; empty for formats that have none}
+    /// {@return the model's metadata, readable until the model is closed; empty for formats that have none}
     public Metadata metadata() {
         return metadata;
     }
@@ -293,11 +297,11 @@ public final class Model implements Closeable {
                         Problem.of(name, "no tensor {}", tensor).toString()));
     }
 
-    /// {@return this model, its untyped tensors with the types and shapes that tensors of the same names have
-    /// elsewhere, or else with those of a tensor that is in the same place; one that has neither, or another size,
-    /// stays a row of bytes}
+    /// {@return this model, with its untyped tensors given the types and shapes that tensors of the same names have
+    /// elsewhere, or else those of a tensor that is in the same place; a tensor that has neither, or another size
+    /// there, stays a row of bytes}
     ///
-    /// Both are the same files: closing one closes the other.
+    /// Both models have the same files: closing one closes the other.
     ///
     /// @param types tensors whose types and shapes are known
     public Model typedBy(List<StoredTensor> types) {
@@ -342,7 +346,7 @@ public final class Model implements Closeable {
         return tensors.stream().flatMap(tensor -> companion(tensor).stream()).toList();
     }
 
-    /// {@return the GGUF file that this model is, if it is one; it stays the model's}
+    /// {@return the GGUF file that this model is, if it is one; the model closes it}
     public Optional<GgufFile> gguf() {
         return gguf;
     }
@@ -352,12 +356,12 @@ public final class Model implements Closeable {
         return parts.stream().mapToLong(part -> part.source().size()).sum();
     }
 
-    /// {@return how many parts there are}
+    /// {@return the number of parts}
     int partCount() {
         return parts.size();
     }
 
-    /// {@return where the bytes of a part are; it stays the model's}
+    /// {@return the source of a part's bytes; the model closes it}
     ///
     /// @param part 0 or more, as in [StoredTensor#part]
     /// @throws IndexOutOfBoundsException if there is no such part
@@ -365,14 +369,14 @@ public final class Model implements Closeable {
         return parts.get(part).source();
     }
 
-    /// {@return the bytes of a tensor as memory, read-only, where the model has them in memory already}
+    /// {@return the bytes of a tensor as memory, read-only, if the model has them in memory already}
     Optional<MemorySegment> view(StoredTensor tensor) {
         return source(tensor.part()).view(tensor.offset(), tensor.byteSize());
     }
 
-    /// Makes sure that every part still is what it was when the model was opened.
+    /// Makes sure that every part is still what it was when the model was opened.
     ///
-    /// @throws IOException if one has changed, is gone, or cannot be asked
+    /// @throws IOException if a part has changed, is gone, or cannot be examined
     public void checkUnchanged() throws IOException {
         for (Part part : parts) {
             Source.Identity now = part.source().identity();
@@ -387,7 +391,7 @@ public final class Model implements Closeable {
         }
     }
 
-    /// Closes all files of the model, whether or not one of them fails to. Closing twice does nothing.
+    /// Closes all files of the model, even if closing one of them fails. Closing twice does nothing.
     ///
     /// @throws IllegalStateException if another thread is just passing memory of the metadata to a system call
     @Override
@@ -416,7 +420,7 @@ public final class Model implements Closeable {
         }
     }
 
-    /// {@return the name, format and number of tensors}
+    /// {@return the model's name, format and number of tensors}
     @Override
     public String toString() {
         return Problem.of(name, "{} model, {} tensors", format, tensors.size()).toString();

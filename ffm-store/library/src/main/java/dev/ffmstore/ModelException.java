@@ -4,12 +4,12 @@ import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// A model that cannot be read, or not in the form that was asked for: a safetensors, `.irpa` or NPY file that is
-/// malformed, a tensor that has no decoder, a convention of names that does not know the model. A malformed GGUF
-/// file is a [dev.ffmstore.gguf.GgufException].
+/// Thrown for a model that cannot be read, or not in the form that was asked for: a safetensors, `.irpa` or NPY
+/// file that is malformed, a tensor that has no decoder, a convention of names that does not know the model. A
+/// malformed GGUF file is a [dev.ffmstore.gguf.GgufException].
 ///
-/// The message has one form, `FILE: what is wrong: expected X, got Y`; what comes from files stands in it escaped
-/// and cut.
+/// The message has one form, `FILE: what is wrong: expected X, got Y`; text that comes from files is escaped and
+/// cut.
 public final class ModelException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ public final class ModelException extends IOException {
         super(problem.toString());
     }
 
-    /// {@return an exception}
+    /// {@return an exception that says what is wrong}
     ///
     /// @param file the name of the model or of one of its files
     /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
@@ -31,7 +31,7 @@ public final class ModelException extends IOException {
         return new ModelException(Problem.ofSentence(file, sentence));
     }
 
-    /// {@return an exception that says what would have been right}
+    /// {@return an exception that says what is wrong, and what would have been right}
     ///
     /// @param file the name of the model or of one of its files
     /// @param expected what would have been right

@@ -9,19 +9,19 @@ import java.util.function.Predicate;
 
 /// Chooses tensors by their names, with glob patterns.
 ///
-/// `*` stands for any characters, dots and slashes among them, `?` for one, `[abc]`, `[a-z]` and `[!a-z]` for one
-/// of a set, `{a,b}` for one of several patterns; `\` takes the next character as it is. A name is chosen if it
+/// `*` stands for any characters, including dots and slashes, `?` for one, `[abc]`, `[a-z]` and `[!a-z]` for one of
+/// a set, `{a,b}` for one of several patterns; `\` takes the next character as it is. A name is chosen if it
 /// matches an include pattern, or there are none, and matches no exclude pattern.
 ///
-/// A pattern that matches no name is refused as a mistake, unless the filter allows that, as one for several
+/// A pattern that matches no name is refused as a mistake, unless the filter allows it, as a filter for several
 /// models may:
 ///
 /// ```java
 /// NameFilter filter = new NameFilter(List.of("token_embd.*", "output.*"), List.of(), Unmatched.ALLOWED);
 /// ```
 ///
-/// A character is one of Unicode, whatever its size. A decision takes time for the length of the name times that of
-/// the patterns with wildcards; patterns without any are looked up. Immutable.
+/// A character is a Unicode code point. A decision takes time proportional to the length of the name times that of
+/// the patterns with wildcards; patterns without wildcards are looked up. Immutable.
 ///
 /// @param includes patterns of names to take; none means all
 /// @param excludes patterns of names to leave out, whatever the includes say
@@ -29,7 +29,7 @@ import java.util.function.Predicate;
 public record NameFilter(List<String> includes, List<String> excludes, Unmatched unmatched) {
     private static final NameFilter ALL = new NameFilter(List.of(), List.of());
 
-    /// What a pattern is that matches none of the names to choose from.
+    /// How a pattern is treated that matches none of the names to choose from.
     public enum Unmatched {
         /// A mistake, which is refused.
         REFUSED,
@@ -46,7 +46,7 @@ public record NameFilter(List<String> includes, List<String> excludes, Unmatched
         excludes.forEach(Glob::of);
     }
 
-    /// A filter of which every pattern must match a name.
+    /// Makes a filter of which every pattern must match a name.
     ///
     /// @throws IllegalArgumentException if a pattern is malformed
     public NameFilter(List<String> includes, List<String> excludes) {
@@ -58,10 +58,10 @@ public record NameFilter(List<String> includes, List<String> excludes, Unmatched
         return ALL;
     }
 
-    /// Chooses from names.
+    /// Applies the filter to the names of a model.
     ///
     /// @param names the names to choose from
-    /// @return whether a name is chosen
+    /// @return a predicate that tells whether a name is chosen
     /// @throws IllegalArgumentException if a pattern matches none of the names, unless that is allowed
     public Predicate<String> over(Collection<String> names) {
         List<Glob> in = compile(includes);

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/// A convention of the names and layouts of tensors, into which a plan translates those of the model. Immutable.
+/// A convention of names and layouts of tensors, into which a plan translates those of the model. Immutable.
 ///
 /// The same weights have other names elsewhere, and other layouts: a tensor of the right shape under the right name
 /// may still hold its rows in another order, or have 1 added to it. A convention covers both.
@@ -28,14 +28,14 @@ public final class Names {
         return GGUF;
     }
 
-    /// {@return those of Hugging Face's transformers, for models of the architectures `llama` (Llama, Mistral),
-    /// `qwen2`, `gemma`, `gemma2` and `gemma3`}
+    /// {@return the names and layouts of Hugging Face's transformers, for models of the architectures `llama`
+    /// (Llama, Mistral), `qwen2`, `gemma`, `gemma2` and `gemma3`}
     ///
     /// Rows of q and k that GGUF stores as rotary pairs become halves (`llama`), and the 1 that GGUF adds to norm
-    /// weights is taken off (`gemma`, `gemma2`, `gemma3`). Where the model has no output matrix because it is the
-    /// token embedding, `lm_head.weight` is an alias of `model.embed_tokens.weight`. `rope_freqs.weight`, which
-    /// transformers computes, is left out. A plan for a model of another architecture is refused, and so is one
-    /// with a tensor of a name that is not known.
+    /// weights is subtracted again (`gemma`, `gemma2`, `gemma3`). Where the model has no output matrix because it
+    /// is the token embedding, `lm_head.weight` is an alias of `model.embed_tokens.weight`. `rope_freqs.weight`,
+    /// which transformers computes, is left out. A plan is refused for a model of another architecture, and for one
+    /// with a tensor whose name is not known.
     public static Names hf() {
         return HF;
     }
@@ -50,14 +50,14 @@ public final class Names {
     /// token_embd.weight = head             # a second name for the same tensor is an alias
     /// ```
     ///
-    /// At most one `*` on a side, and as many on the right as on the left. Where several lines match a name, those
-    /// without `*` win over those with one, and all of the kind that wins apply: the first gives the name, the
-    /// others aliases. Tensors that no line matches keep their names. Blanks around names do not count, nor
-    /// what follows a `#` that starts a line or has a blank before it. Rows and values stay as they are.
+    /// A side may have one `*`, and the right side has as many as the left one. Where several lines match a name,
+    /// those without `*` win over those with one, and all of the kind that wins apply: the first gives the name,
+    /// the others aliases. Tensors that no line matches keep their names. Blanks around names are ignored, and so
+    /// is what follows a `#` that starts a line or has a blank before it. Rows and values stay as they are.
     ///
     /// @param file UTF-8 text; its name, without its folder, is the name of the convention
-    /// @throws IOException if it cannot be read, or a line is malformed, naming file and line
-    /// @throws IllegalArgumentException if its name is `gguf` or `hf`
+    /// @throws IOException if the file cannot be read, or a line is malformed, naming file and line
+    /// @throws IllegalArgumentException if the file's name is `gguf` or `hf`
     public static Names read(Path file) throws IOException {
         Path name = file.getFileName();
         return new Names(notTaken(name == null ? file.toString() : name.toString()), UserNames.read(file));
@@ -65,10 +65,10 @@ public final class Names {
 
     /// {@return a table of renames, as [#read(Path)] reads it from a file}
     ///
-    /// @param convention what the table is called
-    /// @param lines its lines
+    /// @param convention the name of the table
+    /// @param lines the lines of the table
     /// @throws IOException if a line is malformed, naming table and line
-    /// @throws IllegalArgumentException if it is called `gguf` or `hf`
+    /// @throws IllegalArgumentException if the table is called `gguf` or `hf`
     public static Names of(String convention, List<String> lines) throws IOException {
         return new Names(notTaken(convention), UserNames.parse(convention, lines));
     }
@@ -80,7 +80,7 @@ public final class Names {
         return convention;
     }
 
-    /// {@return what the convention is called: `gguf`, `hf`, or the name of a user's table}
+    /// {@return the name of the convention: `gguf`, `hf`, or the name of a user's table}
     public String convention() {
         return convention;
     }

@@ -16,7 +16,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the slots of a plan, tensor after tensor, and refuses what cannot be read as asked. For one plan.
+/// Makes the slots of one plan, tensor after tensor, and refuses what cannot be read as asked.
 final class Planner {
     private final Model model;
     private final TensorForm form;
@@ -28,7 +28,7 @@ final class Planner {
     private final List<String> unscaled = new ArrayList<>();
     private final Set<String> used = new HashSet<>();
 
-    /// The first slot of each place, by which tied tensors find each other.
+    /// The first slot of each place, by which tied tensors are recognised.
     private final Map<List<Long>, TensorSlot> byPlace = new HashMap<>();
 
     private long sourceBytes;
@@ -147,8 +147,8 @@ final class Planner {
                 Optional.empty());
     }
 
-    /// Rules are about floats. Without one, quantised blocks and all floats of GGUF become F32, while models whose
-    /// tensors are dense already keep them as they are.
+    /// Rules are about floats. Where none matches, quantised blocks and all floats of GGUF become F32, while models
+    /// whose tensors are dense already keep them as they are.
     private DType dtype(StoredTensor tensor) {
         DType dense = DType.denseOf(tensor.type());
         if (dense != DType.F32) {
@@ -221,7 +221,7 @@ final class Planner {
         }
     }
 
-    /// What a convention does to a tensor must be possible with this one.
+    /// Makes sure that what the convention does to a tensor is possible with this tensor.
     private void requireFits(StoredTensor tensor, NameTable.Entry entry) throws ModelException {
         if (entry.storedOffset() != 0 && DType.denseOf(tensor.type()) != DType.F32) {
             throw ModelException.expected(

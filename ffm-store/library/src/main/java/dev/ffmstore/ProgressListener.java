@@ -1,15 +1,14 @@
 package dev.ffmstore;
 
-/// Hears how far a load is.
+/// Is told how far a load or an export has come.
 @FunctionalInterface
 public interface ProgressListener {
 
-    /// Called now and then, a few times a second, and once at the end, always on the thread that asked for the
-    /// load.
+    /// Called a few times a second, and once at the end, always on the thread that asked for the work.
     ///
-    /// An exception thrown here ends the load and is passed on.
+    /// An exception thrown here ends the work and is passed on.
     ///
-    /// @param doneBytes dense bytes written so far, 0 to `totalBytes`, never falling
-    /// @param totalBytes dense bytes in all
+    /// @param doneBytes bytes written so far (dense ones in a load), 0 to `totalBytes`, never falling
+    /// @param totalBytes bytes to be written in all
     void progress(long doneBytes, long totalBytes);
 }

@@ -1,13 +1,13 @@
 package dev.ffmstore;
 
-/// In which order rows of a tensor, that is, slices of its outermost dimension, are taken from the model.
+/// The order in which rows of a tensor, that is, slices of its outermost dimension, are taken from the model.
 public sealed interface RowOrder {
     /// Rows stay where they are.
     RowOrder AS_STORED = new AsStored();
 
-    /// {@return which stored row becomes a row of the dense tensor}
+    /// {@return the index of the stored row that becomes a row of the dense tensor}
     ///
-    /// @param row a row of the dense tensor, 0 or more
+    /// @param row the index of the row in the dense tensor, 0 or more
     long storedRow(long row);
 
     /// Rows stay where they are.
@@ -23,8 +23,8 @@ public sealed interface RowOrder {
         }
     }
 
-    /// Rotary pairs that are stored side by side, inside each head, are taken apart into halves: what Hugging
-    /// Face's rotate-half wants of q and k.
+    /// Rotary pairs, which are stored side by side inside each head, are taken apart into halves, as Hugging Face's
+    /// rotate-half expects them of q and k.
     ///
     /// ```text
     /// stored (GGUF)        row 0  row 1  row 2  row 3  row 4  row 5      of one head of 6 rows
@@ -32,7 +32,7 @@ public sealed interface RowOrder {
     /// dense (Hugging Face)  a0     a1     a2     b0     b1     b2
     /// ```
     ///
-    /// @param headRows the rows of a head, a positive even number
+    /// @param headRows the number of rows of a head, positive and even
     record HalvesOfPairs(long headRows) implements RowOrder {
         /// @throws IllegalArgumentException if the number is not positive and even
         public HalvesOfPairs {

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/// The tensors of a store as the part of a model: each at its slot's offset. Owns nothing.
+/// The tensors of a store as the only part of a model, each at its slot's offset. Owns nothing.
 final class StoreBytes implements Source {
     private final TensorPlan plan;
     private final List<MemorySegment> segments;
@@ -39,7 +39,7 @@ final class StoreBytes implements Source {
         return new Identity(size(), "", "");
     }
 
-    /// Bytes between tensors, which are no tensor's, are left as they are.
+    /// Bytes of the target that belong to no tensor, but are between two, are left as they are.
     @Override
     public void read(long offset, MemorySegment target) {
         Objects.checkFromIndexSize(offset, target.byteSize(), size());
@@ -57,7 +57,7 @@ final class StoreBytes implements Source {
         }
     }
 
-    /// {@return the memory of a range that lies within one tensor}
+    /// {@return the memory of a range within one tensor}
     @Override
     public Optional<MemorySegment> view(long offset, long byteSize) {
         Objects.checkFromIndexSize(offset, byteSize, size());
@@ -73,6 +73,6 @@ final class StoreBytes implements Source {
 
     @Override
     public void close() {
-        // The store is its caller's.
+        // the store is closed by its owner
     }
 }

@@ -15,16 +15,17 @@ import java.util.List;
 /// Loads the tensors of a plan into memory: each range of the region is filled by the worker that took it.
 ///
 /// A range holds the blocks that *start* in it. The last of them may end a little after it, in a place that is no
-/// other worker's. Of a tensor whose bytes are copied or converted, a range holds the bytes that are in it.
+/// other worker's. Of a tensor whose bytes are copied or converted, a range holds exactly the bytes that fall into
+/// it.
 final class StoreLoader {
     private static final System.Logger LOG = System.getLogger("dev.ffmstore.TensorStore"); // the name that users know
 
     /// What a load has brought into memory.
     ///
     /// @param segments the memory of each slot of the plan, writable
-    /// @param metadata the model's metadata, of the same life
-    /// @param report how it went
-    /// @param closed to be run when the arena has been closed
+    /// @param metadata the model's metadata, which lives as long as the segments
+    /// @param report how the load went
+    /// @param closed to be run after the arena has been closed
     record Loaded(List<MemorySegment> segments, Metadata metadata, LoadReport report, Runnable closed) {}
 
     private final Model model;
@@ -51,7 +52,7 @@ final class StoreLoader {
     /// Loads into an arena, which is the store's own or the caller's.
     ///
     /// @param target the arena
-    /// @param isOwn whether nothing else uses it
+    /// @param isOwn whether the arena is the store's own, so that nothing else uses it
     Loaded load(Arena target, boolean isOwn) throws IOException {
         long start = System.nanoTime();
         try (Arena working = Arena.ofShared()) {
@@ -166,13 +167,14 @@ final class StoreLoader {
         return to - from;
     }
 
-    /// The first block of a tensor that starts at an offset of the region or after it; their number if none does.
+    /// Finds the first block of a tensor that starts at or after an offset of the region; the number of blocks if
+    /// none does.
     private static long firstBlock(TensorSlot slot, long offset) {
         long inside = Math.clamp(offset - slot.offset(), 0, slot.byteSize());
         return Math.ceilDiv(inside, (long) slot.type().denseBlockBytes());
     }
 
-    /// Says what became of companion scales, in a load that was not told what to do with them.
+    /// Logs what became of companion scales, in a load that was not told what to do with them.
     private void sayThatScalesWereLeft() {
         if (form.scales() != TensorForm.Scales.UNDECIDED || plan.unscaled().isEmpty()) {
             return;

@@ -3,39 +3,39 @@ package dev.ffmstore;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.Shape;
 
-/// What a model holds of one tensor: how it is stored, and where. Two tensors of one place are tied: they have the
-/// same bytes under two names. Immutable.
+/// A tensor as a model holds it: how it is stored, and where. Two tensors at one place are tied: they are the same
+/// bytes under two names. Immutable.
 ///
-/// @param name its name, unique in the model
-/// @param type how its elements are stored; what is not quantised has the name of its element type here, such as
+/// @param name the tensor's name, unique in the model
+/// @param type how the elements are stored; for a tensor that is not quantised, the type of its elements, such as
 /// `F32`
 /// @param shape row-major, outermost first
 /// @param part which of the model's parts holds it, 0 or more
-/// @param offset where its first byte is in that part, in bytes
-/// @param byteSize how many bytes it takes there
-/// @param origin how it was stored where it came from, such as `Q4_K`: the name of its type, unless it has been
-/// decoded since, or is [#UNTYPED]
+/// @param offset where the tensor's first byte is in that part, in bytes
+/// @param byteSize the stored size in bytes
+/// @param origin the name of the type in which the tensor was stored originally, such as `Q4_K`: that of `type`,
+/// unless the tensor has been decoded since; or [#UNTYPED]
 public record StoredTensor(
         String name, GgmlType type, Shape shape, int part, long offset, long byteSize, String origin) {
-    /// The origin of a tensor of which nobody knows type and shape: it is a row of bytes, of type I8.
+    /// The origin of a tensor whose type and shape are not known: it is a row of bytes, of type I8.
     public static final String UNTYPED = "bytes";
 
-    /// A tensor that is stored as it always was.
+    /// Makes a tensor that is stored in its original type.
     public StoredTensor(String name, GgmlType type, Shape shape, int part, long offset, long byteSize) {
         this(name, type, shape, part, offset, byteSize, type.name());
     }
 
-    /// {@return whether its type and shape are known}
+    /// {@return whether the tensor's type and shape are known}
     public boolean isTyped() {
         return !origin.equals(UNTYPED);
     }
 
-    /// {@return the number of blocks}
+    /// {@return the number of blocks that the tensor is stored in}
     public long blockCount() {
         return byteSize / type.blockBytes();
     }
 
-    /// {@return whether both are the same bytes of the same type and shape, which are not none}
+    /// {@return whether both tensors are the same bytes, one or more, with the same type and shape}
     boolean isTiedTo(StoredTensor other) {
         return byteSize > 0
                 && part == other.part

@@ -5,10 +5,10 @@ import java.lang.foreign.MemorySegment;
 
 /// A dense tensor in memory.
 ///
-/// @param name its name: the file's, unless another convention of names was asked for
-/// @param dtype the type of its elements
+/// @param name the tensor's name: that in the file, unless another convention of names was asked for
+/// @param dtype the type of the elements
 /// @param shape row-major, outermost first
-/// @param segment its elements, little-endian, row after row; read-only, 64-byte aligned, readable from every
+/// @param segment the elements, little-endian, row after row; read-only, 64-byte aligned, readable from every
 ///     thread until the store (or the arena the caller gave it) is closed, after which access throws
 ///     `IllegalStateException`
 public record Tensor(String name, DType dtype, Shape shape, MemorySegment segment) {

@@ -1,40 +1,40 @@
 package dev.ffmstore;
 
-/// Which tensors of a model, and in which form: what a [TensorPlan] is made from. Nothing here is about how the
-/// work is done. Immutable; each method that takes a value returns a copy with that value.
+/// Which tensors of a model are wanted, and in which form: what a [TensorPlan] is made from. It says nothing about
+/// how the work is done. Immutable; each method that takes a value returns a copy with that value.
 ///
 /// ```java
 /// TensorForm form = TensorForm.dense().names(Names.hf()).dtypes(DTypes.all(DType.BF16));
 /// ```
 ///
-/// @param filter which tensors; its patterns match the model's own names
+/// @param filter chooses the tensors; its patterns match the model's own names
 /// @param dtypes what tensors of floats become; its patterns match the model's own names
 /// @param names the convention of the names and layouts of the dense tensors
-/// @param scales what becomes of companion scales
+/// @param scales what is done with companion scales
 public record TensorForm(NameFilter filter, DTypes dtypes, Names names, Scales scales) {
     private static final TensorForm DENSE =
             new TensorForm(NameFilter.all(), DTypes.dense(), Names.gguf(), Scales.UNDECIDED);
 
-    /// What becomes of companion scales.
+    /// What is done with companion scales.
     ///
     /// A model with tensors of type NVFP4 may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or
-    /// `NAME.weight.scale`) that its elements are to be multiplied by. The scales themselves are tensors like any
-    /// other, and apply even if the filter leaves them out. See [CompanionScale].
+    /// `NAME.weight.scale`) by which the weight's elements are to be multiplied. The scales themselves are tensors
+    /// like any other, and apply even if the filter leaves them out. See [CompanionScale].
     public enum Scales {
-        /// Left, and a load that meets any says so in the log.
+        /// Scales are not applied, and a load that meets any says so in the log.
         UNDECIDED,
-        /// Left: an element is ggml's value, for the engine to multiply.
+        /// Scales are not applied: an element is ggml's value, for the engine to multiply.
         LEFT,
-        /// Applied: an element is ggml's value times the scale, rounded once to a float.
+        /// Scales are applied: an element is ggml's value times the scale, rounded once to a float.
         APPLIED
     }
 
-    /// {@return every tensor, dense, under the model's own name}
+    /// {@return the form of every tensor, dense, under the model's own name}
     public static TensorForm dense() {
         return DENSE;
     }
 
-    /// {@return this form of other tensors}
+    /// {@return this form with another choice of tensors}
     public TensorForm filter(NameFilter filter) {
         return new TensorForm(filter, dtypes, names, scales);
     }
@@ -44,7 +44,7 @@ public record TensorForm(NameFilter filter, DTypes dtypes, Names names, Scales s
         return new TensorForm(filter, dtypes, names, scales);
     }
 
-    /// {@return this form in another convention of names and layouts}
+    /// {@return this form with another convention of names and layouts}
     public TensorForm names(Names names) {
         return new TensorForm(filter, dtypes, names, scales);
     }

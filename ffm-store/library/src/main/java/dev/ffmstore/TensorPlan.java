@@ -5,19 +5,19 @@ import dev.ffmstore.internal.text.Printable;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// What becomes of a model's tensors: which goes where, in which form. Plain immutable data that prints as a table
-/// and compares by value. Making one allocates nothing off the heap and reads no tensor.
+/// What becomes of a model's tensors: where each goes, and in which form. Plain immutable data that prints as a
+/// table and compares by value. Making a plan allocates nothing off the heap and reads no tensor.
 ///
-/// Everything that can be refused is refused here: a tensor that is planned can be read.
+/// Everything that can be refused is refused when the plan is made: a tensor that is planned can be read.
 ///
 /// @param source the name of the model
 /// @param slots the tensors, in the model's order, their places ascending and not overlapping
 /// @param aliases further names of slots; they take no memory
-/// @param sourceBytes how many bytes of blocks are read
+/// @param sourceBytes how many stored bytes are read
 /// @param denseBytes the dense size of all tensors
-/// @param regionBytes the dense size with the padding between tensors: how much memory the tensors take
-/// @param headerBytes the size of the model's header, which holds the metadata; of a model without a file, that of
-/// the metadata
+/// @param regionBytes the dense size with the padding between tensors: how many bytes of memory the tensors take
+/// @param headerBytes the size of the model's header, which holds the metadata; for a model without a file, the
+/// size of the metadata
 /// @param unscaled the stored names of those tensors whose companion scales are not applied, in the order of
 /// the slots
 /// @param convention the convention of names and layouts: `gguf`, `hf`, or the name of a user's table
@@ -31,7 +31,7 @@ public record TensorPlan(
         long headerBytes,
         List<String> unscaled,
         String convention) {
-    /// What every tensor's place is a multiple of, in bytes: a cache line, and the alignment of the widest vector.
+    /// The alignment of every tensor in the region, in bytes: a cache line, which is also the widest vector.
     public static final int ALIGNMENT = 64;
 
     /// Copies the lists.
@@ -41,10 +41,10 @@ public record TensorPlan(
         unscaled = List.copyOf(unscaled);
     }
 
-    /// Plans.
+    /// Plans what becomes of the tensors of a model.
     ///
-    /// @param model what the tensors are taken from
-    /// @param form which tensors, in which form
+    /// @param model the model that holds the tensors
+    /// @param form which tensors are wanted, in which form
     /// @return the plan
     /// @throws ModelException if a chosen tensor's type cannot be decoded, or the tensors together are larger than
     /// a signed 64-bit size, or a companion scale that is to be applied is malformed, or the convention of names
@@ -72,9 +72,10 @@ public record TensorPlan(
         return Stream.concat(slots.stream(), aliases.stream()).toList();
     }
 
-    /// {@return the index of the first slot that ends after an offset of the region; their number if none does}
+    /// {@return the index of the first slot that ends after an offset of the region; the number of slots if none
+    /// does}
     ///
-    /// @param offset in bytes
+    /// @param offset the offset in bytes
     int firstSlotAfter(long offset) {
         int low = 0;
         int high = slots.size();
@@ -89,10 +90,10 @@ public record TensorPlan(
         return low;
     }
 
-    /// {@return how much memory a load takes at its peak, beside the JVM itself, in bytes: the tensors, the
+    /// {@return how much memory a load takes at its peak, besides the JVM itself, in bytes: the tensors, the
     /// metadata (which the model and the store both hold for a moment), the workers' buffers and a small constant}
     ///
-    /// @param threads how many workers are asked for; those that would find nothing to do do not count
+    /// @param threads how many workers are asked for; those that would have nothing to do are not counted
     public long peakBytes(int threads) {
         long pieces = Math.max(slots.size(), regionBytes / Transfer.RANGE_BYTES + 1);
         int workers = (int) Math.min(threads, pieces);
@@ -100,11 +101,11 @@ public record TensorPlan(
         return Transfer.peakBytes(Math.addExact(regionBytes, 2 * headerBytes), workers, tiles);
     }
 
-    /// {@return how much memory a load of tensors of some size takes at its peak, beside the JVM itself, in bytes,
-    /// before there is a model that could be planned}
+    /// {@return how much memory a load of tensors of some size takes at its peak, besides the JVM itself, in bytes:
+    /// an estimate for when there is no model to plan yet}
     ///
-    /// @param regionBytes the size of the tensors
-    /// @param threads how many workers
+    /// @param regionBytes the size of the tensors in memory
+    /// @param threads the number of workers
     public static long peakBytes(long regionBytes, int threads) {
         return Transfer.peakBytes(regionBytes, threads, false);
     }
@@ -114,7 +115,7 @@ public record TensorPlan(
         return (int) slots.stream().filter(slot -> slot.scale().isPresent()).count();
     }
 
-    /// {@return a table of the slots, a line each, and a line of totals}
+    /// {@return a table with a line for each slot, and a line of totals}
     @Override
     public String toString() {
         StringBuilder table = new StringBuilder();

@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Reads any byte range of the tensors of a plan, as they are stored or in whatever form the plan makes of them.
+/// Reads any byte range of a plan's tensors, in the form that the plan gives them.
 ///
 /// ```text
 /// target      │ cut element │ whole elements …                                        │ cut element │
@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 /// blocks                    │ cut block │ whole blocks … │ cut block │
 /// ```
 ///
-/// Bytes that are stored as they are wanted, and whole blocks whose elements stay what they are, go straight to the
-/// target. All else goes through a tile of floats that stays in the second-level cache.
+/// Bytes that are stored as they are wanted go straight to the target, and so do whole blocks whose elements stay
+/// what they are. All else goes through a tile of floats that stays in the second-level cache.
 ///
-/// For one thread at a time, which owns the buffers, up to 512 KiB off-heap, and closes the reader.
+/// A reader is used by one thread at a time, and owns buffers of up to 512 KiB off-heap until it is closed.
 public final class TensorReader implements AutoCloseable {
-    /// Where in the piece a cut element goes; what is before is for targets on the heap.
+    /// Where in the piece a cut element goes; what is before this offset is for targets on the heap.
     private static final long ELEMENT_OFFSET = Transfer.PIECE_BYTES - TensorPlan.ALIGNMENT;
 
     private final Model model;
@@ -32,7 +32,7 @@ public final class TensorReader implements AutoCloseable {
     private final boolean ownsArena;
     private final ElementWriter elements = new ElementWriter();
 
-    /// What is in the tile: blocks of a slot, from one up to another; none where these are equal.
+    /// The tile holds blocks of a slot, from one up to another; none if these are equal.
     private @Nullable MemorySegment tile;
 
     private @Nullable TensorSlot tiled;
@@ -48,23 +48,23 @@ public final class TensorReader implements AutoCloseable {
         this.ownsArena = ownsArena;
     }
 
-    /// {@return a reader with memory of its own}
+    /// {@return a reader that owns its buffers}
     @SuppressWarnings("MustBeClosed") // the reader closes it
     static TensorReader of(Model model, BlockDecoders decoders) {
         // a shared arena, though one thread uses it: hot kernels are compiled for the kinds of arena that they meet
         return new TensorReader(model, decoders, Arena.ofShared(), true);
     }
 
-    /// {@return a reader with memory of an arena's}
+    /// {@return a reader whose buffers are allocated by an arena}
     static TensorReader of(Model model, BlockDecoders decoders, Arena arena) {
         return new TensorReader(model, decoders, arena, false);
     }
 
     /// Fills a segment with a byte range of a tensor's dense bytes.
     ///
-    /// @param slot a tensor of the plan this reader is of
-    /// @param offset where the range starts in the dense bytes; any, elements may be cut
-    /// @param target filled whole, or in part where this throws; native, or over a Java array
+    /// @param slot a tensor of the plan that this reader was made for
+    /// @param offset where the range starts in the dense bytes; it need not be at the start of an element
+    /// @param target filled whole, or in part if this throws; native, or over a Java array
     /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt status stays
     /// set
     /// @throws IOException if the model cannot be read, naming the file and the tensor
@@ -113,18 +113,18 @@ public final class TensorReader implements AutoCloseable {
 
     /// Decodes whole blocks of a tensor whose elements stay what they are, straight to their place.
     ///
-    /// @param slot a tensor of which [TensorSlot#keepsElements] and [TensorSlot#keepsRows] hold, and which is not
+    /// @param slot a tensor for which [TensorSlot#keepsElements] and [TensorSlot#keepsRows] hold, and which is not
     /// copied
     /// @param firstBlock the first block
-    /// @param blockCount how many
+    /// @param blockCount the number of blocks
     /// @param target where the elements go; native
-    /// @param to the offset of the first in the target, in bytes
+    /// @param to the offset of the first element in the target, in bytes
     void readBlocks(TensorSlot slot, long firstBlock, long blockCount, MemorySegment target, long to)
             throws IOException {
         blocks.decode(slot, firstBlock, blockCount, target, to);
     }
 
-    /// Reads consecutive elements, row after row from where each is stored.
+    /// Reads consecutive elements, row by row from where each row is stored.
     private void readRows(TensorSlot slot, long first, long count, MemorySegment target, long to) throws IOException {
         if (slot.keepsRows()) {
             readStored(slot, first, count, target, to);
@@ -175,7 +175,7 @@ public final class TensorReader implements AutoCloseable {
         }
     }
 
-    /// {@return the tile, with a block of a slot in it, and as many of those after it as are wanted and fit}
+    /// {@return the tile, holding a block of a slot and as many of the following blocks as are wanted and fit}
     private MemorySegment tile(TensorSlot slot, long block, long wanted) throws IOException {
         MemorySegment memory = tile;
         if (memory == null) {

@@ -12,8 +12,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 
-/// The tensors of a plan, with the model open that they are taken from: what readers read, and what file layouts
-/// are made of.
+/// The tensors of a plan together with their open model: what readers read, and what file layouts are made of.
 ///
 /// ```java
 /// try (Model model = Model.open(path)) {                                   // nothing is loaded
@@ -25,9 +24,9 @@ import java.util.Optional;
 /// }
 /// ```
 ///
-/// Of a file, and of a store that was loaded from it, the same form gives the same names, shapes and bytes.
+/// The same form gives the same names, shapes and bytes for a file and for a store that was loaded from it.
 ///
-/// Immutable; any thread may use it, as long as the model is open. It owns nothing: the model stays the caller's.
+/// Immutable; any thread may use it, as long as the model is open. It owns nothing: the caller closes the model.
 public final class TensorSource {
     private final Model model;
     private final TensorPlan plan;
@@ -44,7 +43,7 @@ public final class TensorSource {
         tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
     }
 
-    /// {@return tensors of a model, decoded as they are read, by whichever decoders are done first}
+    /// {@return tensors of a model, decoded as they are read, by whichever decoders finish first}
     ///
     /// @throws ModelException as [TensorPlan#of] does
     /// @throws IllegalArgumentException as [TensorPlan#of] does
@@ -54,18 +53,18 @@ public final class TensorSource {
 
     /// {@return tensors of a model, decoded as they are read}
     ///
-    /// @param model the model, which stays open as long as the source is used, and stays the caller's
-    /// @param form which tensors, in which form
+    /// @param model the model, which the caller keeps open as long as the source is used, and closes
+    /// @param form which tensors are wanted, in which form
     /// @param decoder which decoders all readers use; decided here, once
     /// @throws ModelException as [TensorPlan#of] does
     /// @throws IllegalArgumentException as [TensorPlan#of] does
-    /// @throws UnsupportedOperationException if vector decoders are asked for and cannot be had
+    /// @throws UnsupportedOperationException if vector decoders are asked for and are not available
     public static TensorSource of(Model model, TensorForm form, DecoderChoice decoder) throws ModelException {
         TensorPlan plan = TensorPlan.of(model, form);
         return new TensorSource(model, plan, decoder.decoders(plan.denseBytes()));
     }
 
-    /// {@return what the tensors are}
+    /// {@return the plan of the tensors}
     public TensorPlan plan() {
         return plan;
     }
@@ -75,8 +74,8 @@ public final class TensorSource {
         return plan.source();
     }
 
-    /// {@return the last name of the model's path: what stands in files that are written, which must not depend on
-    /// where a model is}
+    /// {@return the last name of the model's path: it is written into files, which must not depend on where the
+    /// model is}
     public String fileName() {
         Path last = Path.of(name()).getFileName();
         return last == null ? name() : last.toString();
@@ -106,31 +105,31 @@ public final class TensorSource {
                         Problem.of(name(), "no tensor {}", name).toString()));
     }
 
-    /// {@return the bytes of a tensor as memory, read-only, if they are in memory in this form already}
+    /// {@return the dense bytes of a tensor as memory, read-only, if they are in memory in this form already}
     ///
-    /// @param tensor one of this source's
+    /// @param tensor a tensor of this source
     public Optional<MemorySegment> view(TensorSlot tensor) {
         return tensor.isVerbatim() ? model.view(tensor.stored()) : Optional.empty();
     }
 
-    /// {@return which decoders the readers use}
+    /// {@return the decoders that the readers use}
     public BlockDecoders decoders() {
         return decoders;
     }
 
-    /// {@return a reader for one thread, which closes it}
+    /// {@return a reader for one thread; the caller closes it}
     public TensorReader reader() {
         return TensorReader.of(model, decoders);
     }
 
-    /// {@return a reader for one thread whose buffers are an arena's: closing the reader frees nothing}
+    /// {@return a reader for one thread, with buffers allocated by an arena: closing the reader frees nothing}
     ///
     /// @param arena a shared arena that lives as long as the reader is used
     public TensorReader reader(Arena arena) {
         return TensorReader.of(model, decoders, arena);
     }
 
-    /// Makes sure that what was read is what was there when the model was opened.
+    /// Makes sure that the model is still what it was when it was opened, so that what was read is too.
     ///
     /// @throws IOException if a file has changed since
     public void checkUnchanged() throws IOException {

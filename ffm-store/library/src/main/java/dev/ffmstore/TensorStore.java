@@ -38,8 +38,8 @@ import java.util.OptionalLong;
 /// `plan` and `toString` throws `IllegalStateException`, and so does access to any of its segments, unless they
 /// live in a caller's arena: those can be read until that is closed.
 ///
-/// A store that nobody closes is mentioned in the log once nobody can reach it or any of its tensors any more, and
-/// is freed then where its memory is one mapping (Linux x86-64 with native access enabled).
+/// A store that was not closed is mentioned in the log once neither it nor any of its tensors is reachable any
+/// more; its memory is then freed if it is one mapping (Linux x86-64 with native access enabled).
 public final class TensorStore implements AutoCloseable {
     private final TensorPlan plan;
     private final List<MemorySegment> segments;
@@ -80,6 +80,9 @@ public final class TensorStore implements AutoCloseable {
 
     /// Loads every tensor of a local file or folder, dense, with default options; see
     /// [#load(Path, TensorForm, LoadOptions)].
+    ///
+    /// @return a store; the caller closes it
+    /// @throws IOException as [#load(Path, TensorForm, LoadOptions)] does
     public static TensorStore load(Path path) throws IOException {
         return load(path, TensorForm.dense(), LoadOptions.defaults());
     }
@@ -87,8 +90,8 @@ public final class TensorStore implements AutoCloseable {
     /// Loads tensors of a local file or folder of any format that [Model#open(Path)] reads.
     ///
     /// @param path the file or folder
-    /// @param form which tensors, in which form
-    /// @param options how
+    /// @param form which tensors are wanted, in which form
+    /// @param options how the load is done
     /// @return a store; the caller closes it
     /// @throws dev.ffmstore.gguf.GgufException if it is a malformed GGUF file
     /// @throws ModelException if it is a malformed file of another format, or cannot be planned as asked: see
@@ -97,7 +100,7 @@ public final class TensorStore implements AutoCloseable {
     /// @throws InterruptedIOException if the calling thread is interrupted, whose interrupt status stays set
     /// @throws IOException if the file cannot be read, or changes meanwhile
     /// @throws IllegalArgumentException if a pattern of the form matches no tensor
-    /// @throws UnsupportedOperationException if vector decoders are asked for and cannot be had
+    /// @throws UnsupportedOperationException if vector decoders are asked for and are not available
     public static TensorStore load(Path path, TensorForm form, LoadOptions options) throws IOException {
         try (Model model = Model.open(path)) {
             return load(model, form, options);
@@ -106,16 +109,19 @@ public final class TensorStore implements AutoCloseable {
 
     /// Loads every tensor of an open model, dense, with default options; see
     /// [#load(Model, TensorForm, LoadOptions)].
+    ///
+    /// @return a store; the caller closes it
+    /// @throws IOException as [#load(Path, TensorForm, LoadOptions)] does
     public static TensorStore load(Model model) throws IOException {
         return load(model, TensorForm.dense(), LoadOptions.defaults());
     }
 
-    /// Loads tensors of an open model, which stays open and stays the caller's; the store does not need it any
+    /// Loads tensors of an open model. It stays open, and the caller closes it; the store does not need it any
     /// more.
     ///
     /// @param model the model
-    /// @param form which tensors, in which form
-    /// @param options how
+    /// @param form which tensors are wanted, in which form
+    /// @param options how the load is done
     /// @return a store; the caller closes it
     /// @throws IOException as [#load(Path, TensorForm, LoadOptions)] does
     public static TensorStore load(Model model, TensorForm form, LoadOptions options) throws IOException {
@@ -143,10 +149,10 @@ public final class TensorStore implements AutoCloseable {
         return plan;
     }
 
-    /// {@return a tensor}
+    /// {@return the tensor of this name}
     ///
-    /// @param name its name, in the convention of the plan
-    /// @throws NoSuchElementException if the store has none of that name
+    /// @param name the tensor's name, in the convention of the plan
+    /// @throws NoSuchElementException if the store has no tensor of that name
     public Tensor tensor(String name) {
         return find(name)
                 .orElseThrow(() -> new NoSuchElementException(
@@ -175,11 +181,11 @@ public final class TensorStore implements AutoCloseable {
         return report;
     }
 
-    /// {@return this store as a model, of which other forms can be planned, read and exported, without a copy where
-    /// a tensor stays as it is}
+    /// {@return this store as a model, from which other forms can be planned, read and exported; a tensor that
+    /// stays as it is is not copied}
     ///
-    /// It has the tensors that the store has, aliases among them, in the store's names. It can be used as long as
-    /// the store is open, and owns nothing: it need not be closed.
+    /// The model has the tensors of the store, including aliases, under the store's names. It can be used as long
+    /// as the store is open, and owns nothing: it need not be closed.
     public Model model() {
         open();
         List<StoredTensor> stored =
@@ -193,13 +199,13 @@ public final class TensorStore implements AutoCloseable {
                     List.of(new StoreBytes(plan, segments)),
                     stored);
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // memory can always be asked
+            throw new UncheckedIOException(e); // memory always has an identity
         }
     }
 
-    /// Asks the kernel how much of the tensors lies in huge pages.
+    /// Asks the kernel how much of the tensors is in huge pages.
     ///
-    /// @return that many bytes, as of now, or empty where the kernel does not say (any but Linux)
+    /// @return the number of bytes in huge pages now, or empty where the kernel does not say (any but Linux)
     public OptionalLong hugePageBytes() {
         open();
         return ProcessMemory.hugePageBytes(segments);
@@ -220,9 +226,9 @@ public final class TensorStore implements AutoCloseable {
 
     /// Frees the memory of all tensors, unless the arena is the caller's. Closing twice does nothing.
     ///
-    /// Safe while other threads read: those that lose the race get `IllegalStateException`. A system call or native
-    /// function that holds a tensor (a channel that writes it, say) is waited for, as long as the options say. Raw
-    /// addresses handed to native code are not protected.
+    /// Closing is safe while other threads read: those that lose the race get `IllegalStateException`. It waits for
+    /// a system call or native function that holds a tensor (a channel that writes it, say), for as long as the
+    /// options say. Raw addresses handed to native code are not protected.
     ///
     /// @throws IllegalStateException if a tensor is still held when that time is up, or when the calling thread is
     /// interrupted, whose interrupt status stays set; the store stays open
@@ -266,7 +272,7 @@ public final class TensorStore implements AutoCloseable {
                 held);
     }
 
-    /// {@return a duration in nanoseconds; of one longer than any process lives, the longest}
+    /// {@return a duration in nanoseconds, `Long.MAX_VALUE` for one that is too long}
     private static long nanos(Duration duration) {
         try {
             return duration.toNanos();

@@ -10,10 +10,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// A file of a size, written as an export writes one, but with nothing to decode: the same workers, the same
-/// buffers, forced to the disk at the end.
+/// Writes a file of a size as an export does, but with nothing to decode: with the same workers and buffers, forced
+/// to the disk at the end.
 final class PlainWrite {
-    /// What a worker of an export writes at a time.
+    /// How much a worker of an export writes at a time.
     private static final int BUFFER_BYTES = 4 << 20;
 
     /// The smallest stretch of zeros that an export leaves to the file system.
@@ -25,9 +25,9 @@ final class PlainWrite {
 
     /// Writes a new file.
     ///
-    /// @param path the file, which is not there
-    /// @param size its size in bytes
-    /// @param threads how many workers
+    /// @param path the file, which does not exist
+    /// @param size the size of the file in bytes
+    /// @param threads the number of workers
     static void write(Path path, long size, int threads) throws Exception {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.allocate(1), size - 1);
@@ -52,8 +52,8 @@ final class PlainWrite {
         }
     }
 
-    /// {@return how much of a file an export writes: all but the stretches of zeros that it leaves to the file
-    /// system}
+    /// {@return how many bytes of a file an export writes: all but the stretches of zeros that it leaves to the
+    /// file system}
     static long writtenBytes(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
                 Arena arena = Arena.ofConfined()) {

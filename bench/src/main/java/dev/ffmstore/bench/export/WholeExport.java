@@ -28,15 +28,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// How much longer does an export take than writing as many bytes?
+/// Measures how much longer an export takes than writing as many bytes.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar export --model model.gguf --folder /where/there/is/room --repeat 5
 /// ```
 ///
 /// The exports and the plain write (see [PlainWrite]) run in one process and take turns, each round starting with
-/// another one. Each writes a new file and forces it to the disk on the clock; the file is deleted before the next,
-/// off the clock. The model is read once before, and is in the page cache if there is room.
+/// another one. Each writes a new file and forces it to the disk within the measured time; the file is deleted
+/// before the next, outside it. The model is read once before, so that it is in the page cache if there is room.
 @Command(name = "export", description = "How much longer does an export take than writing as many bytes?")
 public final class WholeExport implements Callable<Integer> {
     private static final int WARM_UP_ROUNDS = 1;
@@ -68,7 +68,7 @@ public final class WholeExport implements Callable<Integer> {
         }
     }
 
-    /// What a pass took in each round.
+    /// How long a pass took in each round.
     private record Result(String name, List<Double> seconds) {
         double median() {
             return Median.of(seconds);

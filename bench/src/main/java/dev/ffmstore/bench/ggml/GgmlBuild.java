@@ -19,28 +19,28 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// ggml's `libggml-base.so`, compiled from the source package `llama-cpp-python` by pip, once, and kept in the
+/// ggml's `libggml-base.so`, compiled once by pip from the source package `llama-cpp-python`, and kept in the
 /// user's cache folder from one build of this project to the next.
 ///
 /// ```java
 /// Path library = GgmlBuild.of(GgmlVariant.SHIPPED).library();
 /// ```
 ///
-/// The package's own build is used, its compiler flags included, but told to stop when this library is done: a
-/// minute instead of five. Other pins, other flags, or for the native variant another processor, give another
-/// folder. It takes Python 3.9 or newer with venv, a C and a C++ compiler, and pip as it is configured.
+/// The package's own build is used, including its compiler flags, but told to stop when this library is done: a
+/// minute instead of five. Other pins or flags, or for the native variant another processor, give another folder.
+/// The build needs Python 3.9 or newer with venv, a C and a C++ compiler, and pip as it is configured.
 public final class GgmlBuild {
     private static final String PYTHON = "python3";
     private static final String LIBRARY = System.mapLibraryName("ggml-base");
     private static final int LINES_OF_A_FAILURE = 60;
 
-    /// What is compiled, and how far: a requirement with settings of its own, since pip gives those of its command
-    /// line to no package that a file names.
+    /// The package that is compiled, and how far: a requirement with settings of its own, since pip does not give
+    /// those of its command line to packages that a file names.
     private static final String PACKAGE = "llama-cpp-python==0.3.36"
             + " --hash=sha256:832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
             + " --config-settings=build.targets=ggml-base --config-settings=install.components=none";
 
-    /// What compiles it; cmake and ninja are taken from the system where it has them.
+    /// The pip that compiles the package; cmake and ninja are taken from the system if it has them.
     private static final String PIP = "pip==25.2";
 
     private static final String TOOLS = """
@@ -51,7 +51,7 @@ public final class GgmlBuild {
             ninja==1.13.0
             """;
 
-    /// Without a cache: pip takes a wheel that it has compiled for one that it has compiled with these flags.
+    /// The arguments of pip, without a cache: pip does not see that a wheel was compiled with other flags.
     private static final List<String> ARGUMENTS =
             List.of("--no-cache-dir", "--no-deps", "--no-binary=llama-cpp-python");
 
@@ -61,7 +61,7 @@ public final class GgmlBuild {
         this.variant = variant;
     }
 
-    /// {@return the build of a variant, which has not begun}
+    /// {@return the build of a variant, which has not started yet}
     public static GgmlBuild of(GgmlVariant variant) {
         return new GgmlBuild(variant);
     }
@@ -74,9 +74,9 @@ public final class GgmlBuild {
         return Optional.of(library).filter(Files::isRegularFile);
     }
 
-    /// {@return the library, built now if it is not there}
+    /// {@return the library, built now if it does not exist}
     ///
-    /// @throws IOException with the end of what pip printed, if it cannot be built
+    /// @throws IOException if the library cannot be built, with the end of what pip printed
     Path library() throws IOException {
         Optional<Path> found = find();
         return found.isPresent() ? found.get() : build();
@@ -101,7 +101,7 @@ public final class GgmlBuild {
         return (xdg.isAbsolute() ? xdg : Path.of(System.getProperty("user.home"), ".cache")).resolve("ffm-store");
     }
 
-    /// Builds under a temporary name, one process at a time, and renames: what is in the cache is whole.
+    /// Builds under a temporary name, one process at a time, then renames: so what is in the cache is complete.
     private Path build() throws IOException {
         Path folder = folder();
         Files.createDirectories(folder.getParent());

@@ -7,7 +7,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// Builds what [Kernels] compares with, unless it is there.
+/// Builds the libraries that the command `kernels` compares with, unless they exist.
 @Command(
         name = "ggml",
         description =

@@ -19,9 +19,9 @@ import java.util.Locale;
 /// ggml.of(GgmlType.Q4_K).decode(blocks, 0, dense, 0, blockCount);
 /// ```
 ///
-/// Two variants may be open at once; none is ever unloaded. Segments must be native.
+/// Two variants may be open at once; neither is ever unloaded. Segments must be native.
 public final class GgmlLibrary {
-    /// `void dequantize_row_q4_K(const void * blocks, float * dense, int64_t elements)`, and its like.
+    /// The type of `void dequantize_row_q4_K(const void * blocks, float * dense, int64_t elements)` and its like.
     private static final FunctionDescriptor TO_FLOATS =
             FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
 
@@ -33,7 +33,7 @@ public final class GgmlLibrary {
 
     /// {@return the decoders of a library}
     ///
-    /// @throws IllegalArgumentException if it cannot be loaded
+    /// @throws IllegalArgumentException if the library cannot be loaded
     @SuppressWarnings("restricted") // the benchmarks and their tests run with native access
     public static GgmlLibrary open(Path library) {
         return new GgmlLibrary(SymbolLookup.libraryLookup(library, Arena.global()));
@@ -41,7 +41,7 @@ public final class GgmlLibrary {
 
     /// {@return ggml's decoder of a type}
     ///
-    /// @throws java.util.NoSuchElementException if it has none
+    /// @throws java.util.NoSuchElementException if ggml has none
     @SuppressWarnings("restricted")
     public BlockDecoder of(GgmlType type) {
         return new Downcall(
@@ -52,7 +52,7 @@ public final class GgmlLibrary {
         return switch (type) {
             case F16 -> "ggml_fp16_to_fp32_row";
             case BF16 -> "ggml_bf16_to_fp32_row";
-            // ggml writes Q4_K as q4_K, and every other name in small letters
+            // ggml writes Q4_K as q4_K, and every other name in lower case
             default -> "dequantize_row_" + type.name().toLowerCase(Locale.ROOT).replace("_k", "_K");
         };
     }

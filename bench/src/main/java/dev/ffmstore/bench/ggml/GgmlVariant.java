@@ -2,9 +2,9 @@ package dev.ffmstore.bench.ggml;
 
 /// The two ways in which ggml's own decoders are compiled for a comparison.
 public enum GgmlVariant {
-    /// As pip compiles it on any machine: for the oldest x86-64.
+    /// ggml as pip compiles it on any machine: for the oldest x86-64.
     SHIPPED("ggml-shipped", ""),
-    /// For the very machine it is compiled on.
+    /// ggml compiled for the machine that it is compiled on.
     NATIVE("ggml-native", "-O3 -march=native");
 
     private final String label;
@@ -15,12 +15,12 @@ public enum GgmlVariant {
         this.compilerFlags = compilerFlags;
     }
 
-    /// {@return its name in reports and among files}
+    /// {@return the name of the variant in reports and file names}
     public String label() {
         return label;
     }
 
-    /// {@return what the C and C++ compilers are told beyond ggml's own flags}
+    /// {@return the flags of the C and C++ compilers beyond ggml's own}
     String compilerFlags() {
         return compilerFlags;
     }

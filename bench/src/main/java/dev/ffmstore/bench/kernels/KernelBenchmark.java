@@ -25,15 +25,15 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// How fast is a decoder by itself, with a JVM of its own? [Kernels] compares all in one.
+/// Measures how fast a decoder is by itself, in a JVM of its own. [Kernels] compares all in one JVM.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar KernelBenchmark -p type=Q4_K,Q6_K -p kind=vector,ggml-native -prof gc
 /// ```
 ///
-/// One thread. An operation is one call for all of the output. The secondary result `gigabytes` is the output in
-/// 10⁹ bytes a second; with `-prof gc`, `gc.alloc.rate.norm` is what a call allocates. A build of ggml that is not
-/// there is a failure of that benchmark.
+/// One thread runs. An operation is one call for all of the output. The secondary result `gigabytes` is the output
+/// in 10⁹ bytes per second; with `-prof gc`, `gc.alloc.rate.norm` is what a call allocates. A benchmark whose build
+/// of ggml does not exist fails.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -43,7 +43,7 @@ import org.openjdk.jmh.annotations.Warmup;
         value = 1,
         jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
 public class KernelBenchmark {
-    /// What the blocks are: every type that is decoded and not merely copied.
+    /// The type of the blocks: every type that is decoded and not merely copied.
     @Param({
         "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_K", "IQ1_S",
         "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "IQ4_NL", "IQ4_XS", "MXFP4", "NVFP4", "TQ1_0",
@@ -51,7 +51,7 @@ public class KernelBenchmark {
     })
     public GgmlType type = GgmlType.F16;
 
-    /// Which decoder; where the vector kind *is* the scalar kernel, both measure the same.
+    /// Which decoder runs; where the vector kind *is* the scalar kernel, both measure the same.
     @Param({"scalar", "vector", "ggml-shipped", "ggml-native"})
     public String kind = "scalar";
 
@@ -67,13 +67,13 @@ public class KernelBenchmark {
     @AuxCounters
     @State(Scope.Thread)
     public static class Output {
-        /// Dense bytes written, in 10⁹; per second in the result.
+        /// The number of dense bytes written, in 10⁹; per second in the result.
         public double gigabytes;
     }
 
     /// Draws the blocks.
     ///
-    /// @throws IOException if the build of ggml is not there
+    /// @throws IOException if the build of ggml does not exist
     @Setup
     public void allocate() throws IOException {
         decoder = decoder();
@@ -108,7 +108,7 @@ public class KernelBenchmark {
         };
     }
 
-    /// Frees them.
+    /// Frees the memory.
     @TearDown
     public void free() {
         if (room != null) {
@@ -116,7 +116,7 @@ public class KernelBenchmark {
         }
     }
 
-    /// One call for all of the output.
+    /// Decodes all of the output in one call.
     @Benchmark
     public MemorySegment decode(Output output) {
         KernelMemory.Kernel here = Objects.requireNonNull(kernel);

@@ -10,20 +10,20 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.OptionalLong;
 
-/// Room for the blocks and the elements of kernels under test: huge pages that are there before a clock starts, of
-/// one shared arena.
+/// Memory for the blocks and the elements of kernels under test, in one shared arena: huge pages that are allocated
+/// before a clock starts.
 ///
-/// One thread at a time works with it. Closing it frees the memory.
+/// For one thread at a time. Closing it frees the memory.
 final class KernelMemory implements AutoCloseable {
-    /// What stays in a second-level cache.
+    /// How much stays in a second-level cache.
     static final long CACHED_BYTES = 256L << 10;
 
-    /// What no cache holds.
+    /// More than any cache holds.
     static final long STREAMED_BYTES = 512L << 20;
 
     private static final long HUGE_PAGE_BYTES = 2L << 20;
 
-    /// How much is drawn; longer input repeats it, at other addresses.
+    /// How many elements are drawn; longer input repeats them at other addresses.
     private static final int DRAWN_ELEMENTS = 1 << 20;
 
     private final Arena arena = Arena.ofShared();
@@ -34,13 +34,13 @@ final class KernelMemory implements AutoCloseable {
     /// Blocks of one type and the place of their elements.
     ///
     /// @param blocks random blocks whose elements are ordinary numbers
-    /// @param dense what they decode to has this size
-    /// @param blockCount how many there are
+    /// @param dense memory of the size that the blocks decode to
+    /// @param blockCount the number of blocks
     record Kernel(MemorySegment blocks, MemorySegment dense, long blockCount) {}
 
-    /// Allocates and touches.
+    /// Allocates the memory and touches it.
     ///
-    /// @param denseBytes the most that [#of] will be asked for
+    /// @param denseBytes the largest dense size that [#of] will be asked for
     KernelMemory(long denseBytes) {
         if (denseBytes % 64 != 0) {
             throw new IllegalArgumentException("size: expected a multiple of 64, got " + denseBytes);
@@ -54,7 +54,7 @@ final class KernelMemory implements AutoCloseable {
 
     /// {@return blocks of a type, the same ones at each call; those of the call before are overwritten}
     ///
-    /// @param denseBytes how much they decode to
+    /// @param denseBytes the size that the blocks decode to
     Kernel of(GgmlType type, long denseBytes) {
         long blockCount = denseBytes / type.denseBlockBytes();
         long blockBytes = blockCount * type.blockBytes();
@@ -66,12 +66,12 @@ final class KernelMemory implements AutoCloseable {
         return new Kernel(blocks.asSlice(0, blockBytes), dense.asSlice(0, denseBytes), blockCount);
     }
 
-    /// {@return how much lies in huge pages; absent where the kernel does not say}
+    /// {@return how many bytes are in huge pages; absent where the kernel does not say}
     OptionalLong hugePageBytes() {
         return ProcessMemory.hugePageBytes(List.of(dense, blocks));
     }
 
-    /// {@return whether it lies in huge pages, but for what is left of the last one}
+    /// {@return whether the memory is in huge pages, except for the rest of the last one}
     boolean isInHugePages() {
         return hugePageBytes().orElse(0) >= dense.byteSize() + blocks.byteSize() - HUGE_PAGE_BYTES;
     }

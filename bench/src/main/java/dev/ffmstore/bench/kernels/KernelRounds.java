@@ -20,22 +20,22 @@ import java.util.function.Function;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Lets the decoders of one type, and fills of the same memory, take turns on one thread.
+/// Runs the decoders of one type, and fills of the same memory, in turns on one thread.
 ///
-/// Every round runs each contender once and begins with another one. A turn in the cache is as many calls as take
-/// some milliseconds, a streaming turn is one call.
+/// Every round runs each contender once and begins with another one. A turn in the cache is as many calls as take a
+/// few milliseconds, and a streaming turn is one call.
 final class KernelRounds {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /// The kernels' own shape: another one in the process would slow them down.
+    /// The kernels' own vector shape: another one in the process would slow them down.
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
 
     private static final List<String> OURS = List.of(KernelRow.SCALAR, KernelRow.VECTOR);
     private static final long TURN_NANOS = 5_000_000;
 
-    /// A decoder is warm when so many slices of its warm-up in a row were no faster than the fastest before them,
-    /// but for noise, and allocated next to nothing, as vectors do only once they are compiled; or when it has had
-    /// enough of them.
+    /// A decoder is warm when this many slices of its warm-up in a row were no faster than the fastest before,
+    /// apart from noise, and allocated next to nothing, which vectors do only once they are compiled; or when it
+    /// has had enough slices.
     private static final int STEADY_SLICES = 8;
 
     private static final int MOST_SLICES = 100;
@@ -50,14 +50,14 @@ final class KernelRounds {
     /// Writes all of a kernel's output once.
     private record Contender(String name, Runnable call) {}
 
-    /// What one contender's turns gave.
+    /// The results of one contender's turns.
     private static final class Tally {
         final List<Double> gigabytesPerSecond = new ArrayList<>();
         final List<Double> bytesPerBlock = new ArrayList<>();
     }
 
-    /// @param memory where all work
-    /// @param decoders those of each library, by contender
+    /// @param memory the memory that all contenders work on
+    /// @param decoders the decoders of each library, by contender
     /// @param repeat how many rounds count
     KernelRounds(KernelMemory memory, SequencedMap<String, Function<GgmlType, BlockDecoder>> decoders, int repeat) {
         this.memory = memory;
@@ -65,9 +65,9 @@ final class KernelRounds {
         this.repeat = repeat;
     }
 
-    /// {@return what the contenders reached}
+    /// {@return the speeds that the contenders reached}
     ///
-    /// @param denseBytes the size of the output
+    /// @param denseBytes the size of the output in bytes
     KernelRow run(GgmlType type, Residence residence, long denseBytes) {
         Kernel kernel = memory.of(type, denseBytes);
         List<Contender> order = contenders(type, kernel);
@@ -110,9 +110,9 @@ final class KernelRounds {
         }
     }
 
-    /// Runs our decoders of a type until they are compiled; the fills are by the time that calls are counted. To be
-    /// done for all types before the first is measured: what they share is compiled anew when another type comes
-    /// along.
+    /// Runs our decoders of a type until they are compiled; the fills are compiled by the time that calls are
+    /// counted. This must be done for all types before the first is measured: what they share is compiled anew when
+    /// another type comes along.
     void warmUp(GgmlType type) {
         Kernel kernel = memory.of(type, KernelMemory.CACHED_BYTES);
         contenders(type, kernel).stream()
@@ -132,7 +132,7 @@ final class KernelRounds {
         }
     }
 
-    /// {@return how long a call takes, the mean over so many nanoseconds}
+    /// {@return how long a call takes in nanoseconds, the mean over a time}
     private static double callNanos(Contender contender, long nanos) {
         long start = System.nanoTime();
         long now;

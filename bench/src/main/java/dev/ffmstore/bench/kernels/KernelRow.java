@@ -11,17 +11,17 @@ import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// What the decoders of one type reached in rounds in which they took turns.
+/// The speeds that the decoders of one type reached in rounds in which they took turns.
 ///
-/// @param type what they decoded
+/// @param type the type that they decoded
 /// @param memory whether the output was cached or streamed
 /// @param rounds GB/s by contender and round; a contender that was not run is absent
-/// @param bytesPerBlock heap bytes allocated for a block, by contender
+/// @param bytesPerBlock heap bytes allocated per block, by contender
 record KernelRow(GgmlType type, Residence memory, Map<String, List<Double>> rounds, Map<String, Double> bytesPerBlock) {
     static final String SCALAR = "scalar";
     static final String VECTOR = "vector";
 
-    /// The best of [#FILLS], round by round.
+    /// The name of the best of [#FILLS], round by round.
     static final String CEILING = "ceiling";
 
     /// The ways to write the output without any input.
@@ -32,12 +32,12 @@ record KernelRow(GgmlType type, Residence memory, Map<String, List<Double>> roun
 
     /// Where the output lives.
     enum Residence {
-        /// 256 KiB, written again and again.
+        /// Output of 256 KiB, written again and again.
         CACHED,
-        /// So much that every byte comes from and goes to memory.
+        /// Output so large that every byte comes from and goes to memory.
         STREAMED;
 
-        /// {@return its name in a report}
+        /// {@return the name in a report}
         String label() {
             return name().toLowerCase(Locale.ROOT);
         }
@@ -47,13 +47,13 @@ record KernelRow(GgmlType type, Residence memory, Map<String, List<Double>> roun
     enum Verdict {
         /// At least as fast as both builds of ggml.
         AHEAD("ahead of both"),
-        /// Behind one of them, with nine tenths of the ceiling.
+        /// Slower than one of the builds, but with nine tenths of the ceiling.
         AT_THE_CEILING("at the ceiling"),
-        /// At least as fast as ggml as shipped, not as the native build.
+        /// At least as fast as ggml as shipped, but slower than the native build.
         AHEAD_OF_SHIPPED("ahead of shipped only"),
-        /// Behind ggml as shipped.
+        /// Slower than ggml as shipped.
         BEHIND("behind shipped"),
-        /// One of the two was not run.
+        /// One of the two builds was not run.
         NOT_COMPARED("not compared");
 
         private final String text;
@@ -74,7 +74,7 @@ record KernelRow(GgmlType type, Residence memory, Map<String, List<Double>> roun
         return all.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Median.of(all));
     }
 
-    /// {@return how many times as fast as another contender the vector decoder is, the median over the rounds;
+    /// {@return the speed of the vector decoder divided by that of another contender, the median over the rounds;
     /// empty if the other was not run}
     OptionalDouble vectorOver(String other) {
         List<Double> vector = roundsOf(VECTOR);

@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// How fast is each decoder, beside ggml's own and the limit of the machine?
+/// Measures how fast each decoder is, beside ggml's own and the limit of the machine.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar ggml
@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
 /// ```
 ///
 /// All contenders run on one thread of one process, on the same segments, and take turns (see [KernelRounds]). A
-/// build of ggml that is not there is reported as not run.
+/// build of ggml that does not exist is reported as not run.
 @Command(
         name = "kernels",
         description = "How fast is each decoder, on one thread, beside ggml's own and the limit of the machine?")

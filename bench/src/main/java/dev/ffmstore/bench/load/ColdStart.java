@@ -36,20 +36,20 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// How long does `ffm-store load` take, the whole process?
+/// Measures how long the whole process of `ffm-store load` takes.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar cold-start --model model.gguf --repeat 9
 /// ```
 ///
-/// The clock runs from the start of the launcher to its exit. The first pass is what the command itself reports,
-/// the steady one comes from a JVM that loads several times. Decoders take turns. With `--uncached` some processes
-/// more start with the model dropped from the page cache.
+/// The clock runs from the start of the launcher to its exit. The first pass is what the command itself reports;
+/// the steady one comes from a JVM that loads several times. Decoders take turns. With `--uncached`, some more
+/// processes start with the model dropped from the page cache.
 @Command(name = "cold-start", description = "How long does ffm-store load take, from exec to exit?")
 public final class ColdStart implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(120);
 
-    /// What is compared, by its `--decoder`.
+    /// What is compared, by the value of `--decoder`.
     private enum Decoder {
         VECTOR(Peer.OURS),
         SCALAR(Peer.OURS_SCALAR);
@@ -95,7 +95,7 @@ public final class ColdStart implements Callable<Integer> {
 
     private long regionBytes;
 
-    /// A process.
+    /// The result of a process.
     private record Start(Decoder decoder, boolean cached, double processSeconds, double passSeconds) {}
 
     @Override
@@ -178,12 +178,13 @@ public final class ColdStart implements Callable<Integer> {
         byte[] buffer = new byte[1 << 20];
         try (InputStream in = Files.newInputStream(model)) {
             while (in.read(buffer) >= 0) {
-                // only so that the kernel has it
+                // read only so that the kernel has it
             }
         }
     }
 
-    /// Has the kernel forget the file: `dd` passes `nocache` on as posix_fadvise(POSIX_FADV_DONTNEED) of all of it.
+    /// Makes the kernel drop the file: `dd` passes `nocache` on as posix_fadvise(POSIX_FADV_DONTNEED) for all of
+    /// it.
     private void dropFromPageCache() throws IOException, InterruptedException {
         requirePassed(ChildRun.of(new ProcessBuilder("dd", "if=" + model, "iflag=nocache", "count=0"), LIMIT));
     }

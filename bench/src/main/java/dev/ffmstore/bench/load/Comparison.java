@@ -8,26 +8,26 @@ import java.util.stream.IntStream;
 
 /// Timings of passes that took turns: in every round each pass ran once.
 ///
-/// A pass that did not get huge pages measured the page faults and counts for nothing.
+/// A pass that did not get huge pages measured the page faults, and does not count.
 ///
-/// @param timings all of them
+/// @param timings the timings of all passes
 record Comparison(List<Timing> timings) {
-    /// The share of its memory in huge pages with which a pass counts.
+    /// The share of its memory that a pass must have in huge pages to count.
     private static final double HUGE_SHARE = 0.99;
 
     /// One pass in one round.
     ///
     /// @param round 0 and up
-    /// @param pass its name
-    /// @param seconds how long it took
-    /// @param byteSize how much it wrote
-    /// @param hugePageBytes how much memory the kernel gave it in huge pages (AnonHugePages)
+    /// @param pass the name of the pass
+    /// @param seconds how long the pass took
+    /// @param byteSize how many bytes it wrote
+    /// @param hugePageBytes how many bytes the kernel gave it in huge pages (AnonHugePages)
     record Timing(int round, String pass, double seconds, long byteSize, long hugePageBytes) {
         double gigabytesPerSecond() {
             return byteSize / seconds / 1e9;
         }
 
-        /// {@return whether it got its huge pages, and so counts}
+        /// {@return whether the pass got its huge pages, and so counts}
         boolean counts() {
             return hugePageBytes >= HUGE_SHARE * byteSize;
         }
@@ -42,20 +42,20 @@ record Comparison(List<Timing> timings) {
         return timings.stream().mapToInt(timing -> timing.round + 1).max().orElse(0);
     }
 
-    /// {@return the timings of a pass, in the order of the rounds, those that do not count included}
+    /// {@return the timings of a pass, in the order of the rounds, including those that do not count}
     List<Timing> of(String pass) {
         return timings.stream().filter(timing -> timing.pass.equals(pass)).toList();
     }
 
-    /// {@return the middle of the seconds that count, or empty if none does}
+    /// {@return the median of the seconds that count, or empty if none does}
     OptionalDouble medianSeconds(String pass) {
         List<Double> seconds =
                 of(pass).stream().filter(Timing::counts).map(Timing::seconds).toList();
         return seconds.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Median.of(seconds));
     }
 
-    /// {@return the speed of a load as a share of the best fill of the same round, of every round in which it and
-    /// all fills count}
+    /// {@return the speed of a load as a share of the best fill of the same round, for every round in which the
+    /// load and all fills count}
     ///
     /// @param load the name of the load
     /// @param fills the names of the fills

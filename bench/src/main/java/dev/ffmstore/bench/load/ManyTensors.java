@@ -12,15 +12,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Times a file of many tensors against one that has the same elements in one: opening and parsing, loading, and
-/// looking up each tensor by its name. Both take turns in this process.
+/// Compares a file of many tensors with a file of the same elements in one tensor: the time to open, parse and load
+/// the file, and to look up each tensor by its name. Both take turns in this process.
 final class ManyTensors {
     private static final int WARM_UP_ROUNDS = 2;
 
     private ManyTensors() {}
 
-    /// @param manySeconds the median for the many
-    /// @param oneSeconds the median for the one
+    /// @param manySeconds the median for the file of many tensors
+    /// @param oneSeconds the median for the file of one tensor
     record Result(double manySeconds, double oneSeconds) {}
 
     static Result compare(Path many, Path one, int threads, int repeat) throws IOException {

@@ -26,15 +26,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// Does a load stay as fast when the model gets larger, or falls into many tensors?
+/// Measures whether a load stays as fast when the model is larger, or has many tensors.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar scaling
 /// ```
 ///
-/// Models of TinyLlama's shape with more and fewer layers go through [WholeLoad], each in a JVM of its own; one
-/// that memory or disk has no room for is reported as not run. Many small tensors are compared with the same
-/// elements in one by [ManyTensors]. The models are written for this and deleted.
+/// Models of TinyLlama's shape with more and fewer layers go through [WholeLoad], each in a JVM of its own; a model
+/// that memory or disk has no room for is reported as not run. [ManyTensors] compares many small tensors with the
+/// same elements in one. The models are written for this and deleted.
 @Command(name = "scaling", description = "Does a load stay as fast with more layers, or with many small tensors?")
 public final class Scaling implements Callable<Integer> {
     private static final Duration LIMIT = Duration.ofSeconds(300);
@@ -70,10 +70,10 @@ public final class Scaling implements Callable<Integer> {
     @Spec
     private CommandSpec command = CommandSpec.create();
 
-    /// A model of so many layers.
+    /// The result for a model of a number of layers.
     ///
-    /// @param load what [WholeLoad] reports of the load itself, if it was run
-    /// @param failure why it was not
+    /// @param load what [WholeLoad] reports about the load itself, if it was run
+    /// @param failure why it was not run
     private record Row(int layers, long denseBytes, Optional<Json> load, String failure) {}
 
     @Override

@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// What share of the machine's limit does a load reach?
+/// Measures what share of the machine's limit a load reaches.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar whole-load --model model.gguf --repeat 9
@@ -42,12 +42,12 @@ import picocli.CommandLine.Spec;
 ///
 /// The limit is the best of three ways to write the same memory for the first time (see [Fill]). All passes run in
 /// one process and take turns, each round starting with another one; each maps the same size anew by the store's
-/// own code, with the same threads and the same ranges, and frees it before the next; before each, [FreshMemory]
-/// makes sure that the memory is the machine's. The clock runs from the mapping to the last byte written; freeing
-/// is not timed. The share is computed within each round, the report gives the median.
+/// own code, with the same threads and the same ranges, and frees it before the next; before each pass,
+/// [FreshMemory] makes sure that the memory is the machine's own. The clock runs from the mapping to the last byte
+/// written; freeing is not timed. The share is computed within each round; the report gives the median.
 ///
 /// One more pass reads the file as a load does and fills the memory with `memset` instead of decoding: what it
-/// reaches is the most that a loader can, were its decoders free.
+/// reaches is the most that a loader could reach if its decoders took no time.
 @Command(name = "whole-load", description = "What share of the machine's limit does a load reach?")
 public final class WholeLoad implements Callable<Integer> {
     private static final int WARM_UP_ROUNDS = 2;
@@ -90,7 +90,7 @@ public final class WholeLoad implements Callable<Integer> {
 
     /// A way to write the model's dense size into fresh memory.
     ///
-    /// @param name what a report calls it
+    /// @param name the name in a report
     private record Way(String name, Body body) {
         @FunctionalInterface
         interface Body {
@@ -185,9 +185,9 @@ public final class WholeLoad implements Callable<Integer> {
         }
     }
 
-    /// A worker that reads a range's share of a file, into a buffer like a load's, and fills the range.
+    /// A worker that reads a range's share of a file into a buffer like a load's, and fills the range.
     private static final class ReadAndFill implements Pass.Task {
-        /// What a reader of the library holds.
+        /// The size of the buffer of the library's readers.
         private static final long INPUT_BYTES = 256 << 10;
 
         private final Source source;
@@ -218,8 +218,8 @@ public final class WholeLoad implements Callable<Integer> {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    /// Memory that was swapped out, or came from a pool of huge pages set aside, would make the figures those of
-    /// another machine.
+    /// Refuses memory that was swapped out, or came from a pool of reserved huge pages: the figures would be those
+    /// of another machine.
     private static void requireOrdinaryMemory(Way pass) {
         long swapped = ProcessMemory.swappedBytes().orElse(0);
         long pooled = ProcessMemory.pooledHugePageBytes().orElse(0);

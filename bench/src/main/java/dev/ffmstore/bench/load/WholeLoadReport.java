@@ -14,15 +14,15 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 
-/// What [WholeLoad] prints.
+/// The report that [WholeLoad] prints.
 ///
-/// @param plan what was loaded
+/// @param plan the plan of what was loaded
 /// @param threads how many workers there were
-/// @param comparison the timings
+/// @param comparison the timings of all passes
 /// @param loads the names of the passes that load, or do what every loader must, and have a share
 /// @param fills the names of the passes that fill
 record WholeLoadReport(TensorPlan plan, int threads, Comparison comparison, List<String> loads, List<String> fills) {
-    /// @throws IllegalStateException if no share of a load can be told
+    /// @throws IllegalStateException if no share of a load can be computed
     void requireShares() {
         for (String load : loads) {
             if (comparison.shares(load, fills).isEmpty()) {
@@ -33,7 +33,7 @@ record WholeLoadReport(TensorPlan plan, int threads, Comparison comparison, List
         }
     }
 
-    /// Prints a table.
+    /// Prints the report as a table.
     void print(PrintWriter out) {
         List<String[]> rows = new ArrayList<>();
         for (String pass : names()) {
@@ -77,7 +77,7 @@ record WholeLoadReport(TensorPlan plan, int threads, Comparison comparison, List
         return names;
     }
 
-    /// Writes all timings and what was made of them.
+    /// Writes all timings and what was computed from them.
     void write(JsonGenerator out) throws IOException {
         out.writeStringField("benchmark", "whole-load");
         out.writeStringField("model", Path.of(plan.source()).getFileName().toString());

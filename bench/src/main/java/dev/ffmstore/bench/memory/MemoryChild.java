@@ -9,13 +9,13 @@ import dev.ffmstore.internal.memory.ProcessMemory;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 
-/// The JVM that [MemoryHarness] starts: loads a model, and prints what that took as lines of `key=value`.
+/// The JVM that [MemoryHarness] starts. It loads a model, and prints what that took as lines of `key=value`.
 ///
 /// It does nothing else with the heap. A failed load is a line on stderr and exit status 1.
 final class MemoryChild {
     private MemoryChild() {}
 
-    /// @param args model, number of threads, decoder, kind of memory
+    /// @param args the model, the number of threads, the decoder, the kind of memory
     public static void main(String[] args) {
         try {
             if (MemoryKind.valueOf(args[3]) == MemoryKind.PLAIN) {
@@ -48,7 +48,7 @@ final class MemoryChild {
         print("collectors", HeapUsage.collectors());
     }
 
-    /// What all threads have allocated since the JVM started, those that have ended included.
+    /// Returns what all threads have allocated since the JVM started, including those that have ended.
     private static long allocatedBytes() {
         return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean()).getTotalThreadAllocatedBytes();
     }

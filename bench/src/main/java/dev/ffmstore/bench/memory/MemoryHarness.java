@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// What memory does a load take?
+/// Measures how much memory a load takes.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar memory --model model.gguf --xmx 32m --bisect
@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
 ///
 /// Loads the model in a fresh JVM that does nothing else, and reports the heap's peak (the sum of the peaks of its
 /// pools), bytes allocated by all threads, collections, and the largest resident set beside the dense size. With
-/// `--bisect` more JVMs follow, to find the smallest `-Xmx` with which the load passes.
+/// `--bisect`, more JVMs follow, to find the smallest `-Xmx` with which the load passes.
 @Command(name = "memory", description = "What memory does a load take, in a fresh JVM?")
 public final class MemoryHarness implements Callable<Integer> {
     private static final int SMALLEST_MIB = 2;
@@ -165,7 +165,7 @@ public final class MemoryHarness implements Callable<Integer> {
         out.flush();
     }
 
-    /// The facts there are: what only Linux knows is absent elsewhere.
+    /// Returns the facts that are known: what only Linux knows is absent elsewhere.
     private static String[][] rows(MemoryRun run) {
         List<String[]> rows = new ArrayList<>();
         FACTS.forEach((key, label) -> {
@@ -237,7 +237,7 @@ public final class MemoryHarness implements Callable<Integer> {
         out.writeEndArray();
     }
 
-    /// This machine, and the JVM that loaded.
+    /// Returns this machine, and the JVM that loaded.
     private Machine machine(MemoryRun run) {
         Machine here = Machine.current();
         return new Machine(

@@ -5,7 +5,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/// What the tensors of a load lie in.
+/// The memory that the tensors of a load are in.
 enum MemoryKind {
     /// The store's mapping, in huge pages.
     HUGE("huge pages"),
@@ -22,12 +22,12 @@ enum MemoryKind {
         this.label = label;
     }
 
-    /// {@return its name in a report}
+    /// {@return the name in a report}
     String label() {
         return label;
     }
 
-    /// Has the kernel give this process no huge pages from now on, whatever it asks for. Linux only.
+    /// Makes the kernel give this process no huge pages from now on, whatever it asks for. Linux only.
     @SuppressWarnings("restricted") // only called where native access is enabled
     static void refuseHugePages() throws Throwable {
         MethodHandle prctl = Linker.nativeLinker()

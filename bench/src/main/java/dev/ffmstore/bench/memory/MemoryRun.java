@@ -6,18 +6,19 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 
-/// How a load went in a JVM of its own.
+/// The result of a load in a JVM of its own.
 ///
 /// @param jvm the JVM
-/// @param failure why it failed, empty if it did not
-/// @param facts what [MemoryChild] printed, empty if it failed
+/// @param failure why the load failed, empty if it did not
+/// @param facts what [MemoryChild] printed, empty if the load failed
 record MemoryRun(ChildJvm jvm, String failure, Map<String, String> facts) {
-    /// A heap that is all but enough can keep a JVM collecting for very long; that is no pass.
+    /// The time after which a load has failed: with a heap that is barely too small, a JVM can collect for very
+    /// long.
     private static final Duration LIMIT = Duration.ofSeconds(120);
 
-    /// Starts the JVM and waits for its end.
+    /// Starts the JVM and waits until it ends.
     ///
-    /// @throws IOException if it cannot be started
+    /// @throws IOException if the JVM cannot be started
     static MemoryRun of(ChildJvm jvm) throws IOException, InterruptedException {
         ChildRun run = ChildRun.of(jvm.process(), LIMIT);
         return new MemoryRun(jvm, run.failure(), run.passed() ? run.facts() : Map.of());
@@ -28,7 +29,7 @@ record MemoryRun(ChildJvm jvm, String failure, Map<String, String> facts) {
         return failure.isEmpty();
     }
 
-    /// {@return a number that was printed}
+    /// {@return the number that was printed for a key}
     long number(String key) {
         return Long.parseLong(facts.get(key));
     }

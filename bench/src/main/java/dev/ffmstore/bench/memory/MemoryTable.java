@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// What memory does a load take, under every mode?
+/// Measures how much memory a load takes in every mode.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar memory-table --model model.gguf

@@ -1,4 +1,4 @@
-/// What heap and how much resident memory a load takes, in a fresh JVM.
+/// How much heap and resident memory a load takes in a fresh JVM.
 @NullMarked
 package dev.ffmstore.bench.memory;
 

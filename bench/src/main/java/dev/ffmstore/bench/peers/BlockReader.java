@@ -10,10 +10,10 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/// One worker's way from a file to dense elements, as the store's own goes, but with anybody's decoders and into
-/// any segment. Not shared.
+/// Decodes blocks of a file for one worker, as the store's own reader does, but with anybody's decoders and into
+/// any segment. Not shared between threads.
 final class BlockReader {
-    /// What the store's workers read at once.
+    /// How much the store's workers read at once.
     static final int INPUT_BYTES = 256 << 10;
 
     private final Source source;
@@ -21,9 +21,9 @@ final class BlockReader {
     private final MemorySegment input;
     private final Map<GgmlType, BlockDecoder> decoderByType = new EnumMap<>(GgmlType.class);
 
-    /// @param source the file
+    /// @param source the bytes of the file
     /// @param decoders makes a decoder of a type
-    /// @param input this worker's buffer, of [#INPUT_BYTES]
+    /// @param input the worker's buffer, of [#INPUT_BYTES]
     BlockReader(Source source, Function<GgmlType, BlockDecoder> decoders, MemorySegment input) {
         this.source = source;
         this.decoders = decoders;
@@ -32,7 +32,7 @@ final class BlockReader {
 
     /// Reads and decodes some consecutive blocks of a tensor.
     ///
-    /// @param dense the tensor's own memory
+    /// @param dense the memory of the whole tensor
     void decode(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense) throws IOException {
         GgmlType type = slot.type();
         long most = INPUT_BYTES / type.blockBytes();

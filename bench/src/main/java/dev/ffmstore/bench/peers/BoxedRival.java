@@ -13,10 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The loader that every Java program starts with: a tensor is a list of bytes, boxed, and its constructor copies
-/// it.
+/// The loader that every Java program starts with: a tensor is a list of boxed bytes, which its constructor copies.
 ///
-/// One thread. A boxed byte costs a reference and no object, since the JVM keeps one of each value.
+/// One thread loads. A boxed byte costs a reference and no object, since the JVM keeps one object for each value.
 record BoxedRival() implements Rival {
     private static final int BLOCKS_AT_ONCE = 64;
 

@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Foreign memory as its first example shows it: the file is mapped, and every element is computed by itself, from
-/// the bytes it needs, and set by itself. One thread; F32, Q4_K and Q6_K only.
+/// Uses foreign memory as its first example does: the file is mapped, and every element is computed by itself, from
+/// the bytes that it needs, and set by itself. One thread; F32, Q4_K and Q6_K only.
 ///
 /// ```text
 /// Q4_K, 256 elements  d f16 │ dmin f16 │ 12 B of 6-bit scales and mins │ 4 × 32 B, two groups of 32 a piece

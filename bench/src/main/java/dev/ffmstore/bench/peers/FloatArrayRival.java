@@ -15,10 +15,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// What careful Java without foreign memory does: each tensor is decoded straight into its final `float[]`, by
-/// several workers, each with one input buffer and one decoder of a type.
+/// Loads as careful Java without foreign memory does: each tensor is decoded straight into its final `float[]` by
+/// several workers, each with one input buffer and one decoder per type.
 ///
-/// The workers first allocate the arrays, the largest first, and then share out all blocks in pieces of 2 MiB.
+/// The workers first allocate the arrays, the largest first, then share all blocks in pieces of 2 MiB.
 record FloatArrayRival() implements Rival {
     private static final int PIECE_BYTES = 2 << 20;
 

@@ -12,14 +12,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/// ggml's Python package, in a process of its own.
+/// ggml's Python package, run in a process of its own.
 ///
-/// @param python an interpreter that can import it
+/// @param python an interpreter that can import `gguf`
 record GgufPy(Path python) {
     private static final Duration LIMIT = Duration.ofSeconds(300);
 
-    /// {@return the first that can import `gguf`: the one given, or of those that the interop suite keeps in the
-    /// user's cache folder}
+    /// {@return the first interpreter that can import `gguf`: the given one, or one that the interop suite keeps in
+    /// the user's cache folder}
     static Optional<GgufPy> find(Optional<Path> given) throws IOException, InterruptedException {
         if (given.isPresent()) {
             return given.map(GgufPy::new).filter(GgufPy::imports);

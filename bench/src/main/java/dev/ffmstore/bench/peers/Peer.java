@@ -17,18 +17,18 @@ public enum Peer {
     ELEMENTS("element by element", Heap.SMALL, 1, new ElementRival()),
     BOXED("boxed bytes, copied per tensor", Heap.BOXED, 1, new BoxedRival());
 
-    /// Which heaps are tried, in steps; the collector is the one that does best there.
+    /// The heaps that are tried, in steps; the collector is the one that does best with them.
     ///
-    /// @param collector the JVM flag
-    /// @param smallest the first step
-    /// @param largest the last
-    /// @param stepsPerDenseSize how many steps the dense size has; 0: a step is a mebibyte
+    /// @param collector the JVM flag of the collector
+    /// @param smallest the smallest heap, in steps
+    /// @param largest the largest heap, in steps
+    /// @param stepsPerDenseSize how many steps the dense size has; 0 if a step is a mebibyte
     record Heap(String collector, int smallest, int largest, int stepsPerDenseSize) {
         private static final Heap SMALL = new Heap("-XX:+UseSerialGC", 2, 64, 0);
         private static final Heap ONE_COPY = new Heap("-XX:+UseG1GC", 16, 32, 16);
         private static final Heap BOXED = new Heap("-XX:+UseG1GC", 4, 32, 2);
 
-        /// {@return a step in mebibytes}
+        /// {@return the heap of a step in mebibytes}
         int mebibytes(int step, long denseBytes) {
             return stepsPerDenseSize == 0
                     ? step
@@ -59,7 +59,7 @@ public enum Peer {
                 .orElseThrow(() -> new IOException("not built; the command ggml does that")))::of);
     }
 
-    /// {@return its name in a report}
+    /// {@return the name in a report}
     public String label() {
         return label;
     }
@@ -68,7 +68,7 @@ public enum Peer {
         return heap;
     }
 
-    /// {@return how many loads in one process it takes to see how fast it is, within a sensible time}
+    /// {@return how many loads in one process show how fast the loader is, within a sensible time}
     int loads() {
         return loads;
     }

@@ -9,19 +9,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.zip.CRC32;
 
-/// The JVM that [Peers] starts: loads a model by one of the [Peer]s, and prints what that took as lines of
+/// The JVM that [Peers] starts. It loads a model by one of the [Peer]s, and prints what that took as lines of
 /// `key=value`.
 ///
-/// Memory is that of the first load. A failed load is a line on stderr and exit status 1.
+/// The memory is that of the first load. A failed load is a line on stderr and exit status 1.
 public final class PeerChild {
-    /// Passes that come before those called steady.
+    /// The number of passes before those that are called steady.
     private static final int WARM_UP_PASSES = 2;
 
     private static final int SAMPLES_PER_TENSOR = 64;
 
     private PeerChild() {}
 
-    /// @param args peer, model, number of threads, number of loads
+    /// @param args the peer, the model, the number of threads, the number of loads
     public static void main(String[] args) {
         try {
             Rival rival = Peer.valueOf(args[0]).rival();
@@ -44,7 +44,7 @@ public final class PeerChild {
         }
     }
 
-    /// Loads, from opening the file to the last element.
+    /// Loads a model and returns the time from opening the file to the last element.
     private static double load(Rival rival, Path model, int threads, boolean report) throws Exception {
         long start = System.nanoTime();
         try (Rival.Loaded loaded = rival.load(model, threads)) {
@@ -69,7 +69,7 @@ public final class PeerChild {
         print("sample", sample(loaded));
     }
 
-    /// A checksum of a few elements of each tensor, spread evenly: equal for loaders that agree.
+    /// Returns a checksum of a few evenly spread elements of each tensor: equal for loaders that agree.
     private static String sample(Rival.Loaded loaded) {
         CRC32 sum = new CRC32();
         for (int tensor = 0; tensor < loaded.tensorCount(); tensor++) {

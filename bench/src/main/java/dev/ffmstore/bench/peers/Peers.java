@@ -30,21 +30,22 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// How do other ways to load a model do?
+/// Measures how other ways to load a model do.
 ///
 /// ```text
 /// java -jar bench/target/benchmarks.jar peers --model model.gguf
 /// ```
 ///
-/// Each [Peer] loads the model in a fresh JVM with the largest heap it is given, and then in more, to find the
-/// smallest `-Xmx` with which it passes; gguf-py is a process. One process runs at a time. The boxed loader gets a
-/// small model of the same shapes, so that it ends, and so do those it is to be compared with.
+/// Each [Peer] loads the model in a fresh JVM with the largest heap that it is given, then in more JVMs, to find
+/// the smallest `-Xmx` with which it passes; gguf-py is a process. One process runs at a time. The boxed loader
+/// gets a small model of the same shapes, so that it ends, and so do the peers that it is compared with.
 @Command(name = "peers", description = "How do other ways to load a model do, each in a fresh JVM?")
 public final class Peers implements Callable<Integer> {
-    /// A heap that is all but enough can keep a JVM collecting for very long; that is no pass.
+    /// The time after which a load has failed: with a heap that is barely too small, a JVM can collect for very
+    /// long.
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
-    /// Those that load the small model.
+    /// The peers that load the small model.
     private static final List<Peer> SMALL_PEERS = List.of(Peer.OURS, Peer.FLOAT_ARRAYS, Peer.BOXED);
 
     @Option(names = "--model", required = true, description = "A GGUF file of F32, Q4_K and Q6_K.")
@@ -77,14 +78,14 @@ public final class Peers implements Callable<Integer> {
     @Spec
     private CommandSpec command = CommandSpec.create();
 
-    /// A peer's result.
+    /// The result of a peer.
     ///
-    /// @param peer its name
-    /// @param model what it loaded
+    /// @param peer the name of the peer
+    /// @param model the name of the model that it loaded
     /// @param heap the heap of `run`, as `-Xmx64m -XX:+UseSerialGC`, or that there is none
     /// @param run the load with that heap
     /// @param smallest the smallest heap that passed, in mebibytes
-    /// @param tight the load with that
+    /// @param tight the load with the smallest heap
     /// @param samples the memory over time of a process that loads once, with the heap of `run`
     private record Row(
             String peer,
@@ -95,7 +96,7 @@ public final class Peers implements Callable<Integer> {
             Optional<ChildRun> tight,
             List<ChildRun.Sample> samples) {}
 
-    /// A model.
+    /// A model that is loaded.
     private record Subject(String name, Path path, long denseBytes) {
         static Subject of(String name, Path path) throws IOException {
             try (Model opened = Model.open(path)) {
@@ -168,7 +169,7 @@ public final class Peers implements Callable<Integer> {
         OptionalInt smallest = step.isPresent()
                 ? OptionalInt.of(heap.mebibytes(step.getAsInt(), subject.denseBytes))
                 : OptionalInt.empty();
-        // The first that passed had the largest heap, the last the smallest.
+        // the first that passed had the largest heap, the last one the smallest
         Optional<ChildRun> tight = passed.isEmpty() ? Optional.empty() : Optional.of(passed.getLast());
         List<ChildRun.Sample> samples =
                 passed.isEmpty() ? List.of() : passed.getFirst().samples();

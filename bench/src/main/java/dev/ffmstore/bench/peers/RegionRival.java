@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 
-/// Somebody else's decoders, driven as ours are: the store's own memory, workers, ranges and reads.
+/// Runs somebody else's decoders as ours are run: with the store's own memory, workers, ranges and reads.
 ///
-/// @param decoders finds the decoders, or says why they are not there
+/// @param decoders finds the decoders, or throws what says why they are missing
 record RegionRival(Callable<Function<GgmlType, BlockDecoder>> decoders) implements Rival {
     @Override
     public Loaded load(Path model, int threads) throws Exception {

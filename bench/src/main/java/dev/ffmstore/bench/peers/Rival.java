@@ -9,8 +9,8 @@ interface Rival {
     /// Loads every tensor.
     ///
     /// @param model a GGUF file
-    /// @param threads how many workers, where there is a choice
-    /// @return the elements, which stay in memory until that is closed
+    /// @param threads the number of workers, where there is a choice
+    /// @return the elements, which stay in memory until it is closed
     Loaded load(Path model, int threads) throws Exception;
 
     /// The dense tensors of a model, in the order of the file.
@@ -24,7 +24,7 @@ interface Rival {
         /// {@return an element of a tensor}
         float element(int tensor, long index);
 
-        /// Lets go of the memory.
+        /// Frees the memory.
         @Override
         default void close() {}
     }

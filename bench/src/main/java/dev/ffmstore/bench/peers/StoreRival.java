@@ -13,9 +13,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Ours.
+/// The loader of this library.
 ///
-/// @param decoder which decoders
+/// @param decoder which decoders to use
 record StoreRival(DecoderChoice decoder) implements Rival {
     @Override
     public Loaded load(Path model, int threads) throws IOException {
@@ -37,7 +37,7 @@ record StoreRival(DecoderChoice decoder) implements Rival {
     /// Tensors that are segments of floats.
     ///
     /// @param tensors the tensors
-    /// @param free what lets go of them
+    /// @param free frees the tensors
     record Segments(List<MemorySegment> tensors, Runnable free) implements Loaded {
         private static final ValueLayout.OfFloat F32 =
                 ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

@@ -30,12 +30,12 @@ import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/// The plots of a report, as SVG.
+/// Draws the plots of a report, as SVG.
 final class Plots {
     private static final int WIDTH = 1100;
     private static final int HEIGHT = 480;
 
-    /// Told apart by readers who do not see all colours as well (Okabe and Ito).
+    /// Colours that readers who do not see all colours can also tell apart (Okabe and Ito).
     private static final Color[] COLOURS = {
         new Color(0x0072B2),
         new Color(0xE69F00),
@@ -54,7 +54,7 @@ final class Plots {
 
     /// Plots kernels by type: ours and ggml's as bars, the ceiling as a line across.
     ///
-    /// @param rows those of the command `kernels` with one kind of memory
+    /// @param rows the rows of the command `kernels` for one kind of memory
     static void throughput(String title, List<Json> rows, Path file) throws IOException {
         List<Json> speeds =
                 rows.stream().map(row -> row.object("gigabytesPerSecond")).toList();
@@ -73,7 +73,7 @@ final class Plots {
         List<String> types = rows.stream().map(row -> row.text("type")).toList();
         double highest = ceiling;
         for (String contender : List.of("vector", "scalar", "ggml-shipped", "ggml-native")) {
-            // What was not run would be a bar of no height; the legend must not name it.
+            // what was not run would be a bar of no height; the legend must not name it
             if (speeds.stream().anyMatch(speed -> speed.has(contender))) {
                 List<Double> bars = speeds.stream()
                         .map(speed -> speed.find(contender).orElse(0.0))
@@ -91,7 +91,7 @@ final class Plots {
 
     /// Plots the resident set of processes from their start to their end.
     ///
-    /// @param rows those of the command `peers` with one model
+    /// @param rows the rows of the command `peers` for one model
     static void memoryOverTime(String title, List<Json> rows, Path file) throws IOException {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
@@ -132,7 +132,7 @@ final class Plots {
 
     /// Plots cold and warm passes.
     ///
-    /// @param rows those of the command `cold-start`
+    /// @param rows the rows of the command `cold-start`
     static void coldAndWarm(String title, List<Json> rows, Path file) throws IOException {
         CategoryChart chart = new CategoryChartBuilder()
                 .width(WIDTH * 3 / 4)
@@ -184,7 +184,7 @@ final class Plots {
                 .getDocument(graphics.getCommands(), new PageSize(0, 0, chart.getWidth(), chart.getHeight()));
         ByteArrayOutputStream svg = new ByteArrayOutputStream();
         document.writeTo(svg);
-        // Text is drawn as outlines, whose coordinates come with a dozen digits: two are enough.
+        // text is drawn as outlines, whose coordinates have a dozen digits: two are enough
         Files.writeString(
                 file, FRACTION.matcher(svg.toString(StandardCharsets.UTF_8)).replaceAll("$1"));
     }

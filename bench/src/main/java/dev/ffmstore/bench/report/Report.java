@@ -36,8 +36,8 @@ import picocli.CommandLine.Spec;
 /// java -jar bench/target/benchmarks.jar report --from docs/benchmarks/results.json
 /// ```
 ///
-/// Each [Part] is another command of this program with `--json`, in a process of its own, one after the other. All
-/// that they find goes into `results.json`, which is written anew after each, and from there into `README.md` and
+/// Each [Part] is another command of this program with `--json`, run in a process of its own, one after the other.
+/// All results go into `results.json`, which is written anew after each part, and from there into `README.md` and
 /// the plots.
 @Command(
         name = "report",
@@ -65,12 +65,13 @@ public final class Report implements Callable<Integer> {
             this.options = List.of(options);
         }
 
-        /// {@return its name in the results}
+        /// {@return the name of the part in the results}
         String key() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
 
-        /// The least that has every table and plot filled, for a test of this program and not of the machine.
+        /// Returns the options for the least work that fills every table and plot, to test this program and not the
+        /// machine.
         private List<String> quickOptions() {
             return switch (this) {
                 case WHOLE_LOAD_2 -> List.of("--threads=2", "--repeat=1");
@@ -152,7 +153,7 @@ public final class Report implements Callable<Integer> {
         return failures;
     }
 
-    /// Runs a part in a JVM of its own, whose progress is seen on stderr.
+    /// Runs a part in a JVM of its own, whose progress appears on stderr.
     private Json run(Part part, Path chosen) throws IOException, InterruptedException {
         List<String> arguments = new ArrayList<>(List.of(part.command, "--json"));
         arguments.addAll(quick ? part.quickOptions() : part.options);
@@ -182,7 +183,7 @@ public final class Report implements Callable<Integer> {
             if (text.isBlank()) {
                 throw new IOException("exit status " + status + ", and nothing on stdout");
             }
-            // What a part says of a failure may hold the path; the results are to be shown to anyone.
+            // what a part says about a failure may hold the path, but the results are for everyone
             return Json.parse(
                     text.replace(chosen.toString(), chosen.getFileName().toString()));
         } finally {

@@ -13,17 +13,17 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The results of a run as a page of Markdown, with its plots beside it. A part that was not run is left out; one
-/// that failed says so.
+/// The results of a run as a page of Markdown, with its plots beside it. A part that was not run is left out; for
+/// one that failed, the page says so.
 ///
-/// @param results what [Report] wrote
+/// @param results the results that [Report] wrote
 record ReportPage(Json results) {
     private static final double MEBIBYTE = 1 << 20;
     private static final double MOST_ABOVE_DENSE_MIB = 96;
 
-    /// Writes the page and the plots there are results for.
+    /// Writes the page, and the plots for which there are results.
     ///
-    /// @return the files
+    /// @return the files that were written
     List<Path> writeTo(Path folder) throws IOException {
         List<Path> files = new ArrayList<>();
         StringBuilder page = new StringBuilder();
@@ -272,7 +272,7 @@ record ReportPage(Json results) {
         return table;
     }
 
-    /// What the boxed loader would take for the model that the others loaded.
+    /// Says what the boxed loader would take for the model that the others loaded.
     private static Optional<String> boxed(List<Json> rows) {
         double dense = rows.getFirst().number("denseBytes");
         return rows.stream()
@@ -394,7 +394,7 @@ record ReportPage(Json results) {
         return String.format(Locale.ROOT, pattern, values);
     }
 
-    /// A table of Markdown.
+    /// A table in Markdown.
     private static final class Table {
         private final int columns;
         private final StringBuilder text = new StringBuilder();

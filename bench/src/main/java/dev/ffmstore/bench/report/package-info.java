@@ -1,4 +1,4 @@
-/// All of the benchmarks in one run, as a page with tables and plots.
+/// Runs all benchmarks, and makes a page with tables and plots.
 @NullMarked
 package dev.ffmstore.bench.report;
 

@@ -2,7 +2,7 @@ package dev.ffmstore.bench.run;
 
 import java.util.OptionalInt;
 
-/// Finds the smallest number that passes, where every larger one passes as well.
+/// Finds the smallest number that passes, if every larger one passes too.
 public final class Bisection {
     private Bisection() {}
 
@@ -14,8 +14,8 @@ public final class Bisection {
 
     /// {@return the smallest number that passes, or empty if the largest does not}
     ///
-    /// @param smallest the smallest that is tried
-    /// @param largest the largest that is tried, and the first
+    /// @param smallest the smallest number that is tried
+    /// @param largest the largest number that is tried, and the first
     public static OptionalInt smallest(int smallest, int largest, Trial trial) throws Exception {
         if (!trial.passes(largest)) {
             return OptionalInt.empty();

@@ -14,26 +14,26 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// How a process went, from its start to its end.
+/// The result of a process.
 ///
-/// @param failure why it failed, empty if it did not
-/// @param out what it printed to stdout
-/// @param seconds how long it took
-/// @param samples its resident set over time; none where the system does not say (any but Linux)
+/// @param failure why the process failed, empty if it did not
+/// @param out what the process printed to stdout
+/// @param seconds how long the process took
+/// @param samples the resident set over time; none where the system does not say (any but Linux)
 public record ChildRun(String failure, String out, double seconds, List<Sample> samples) {
     private static final long SAMPLE_MILLIS = 50;
 
     /// The resident set at one moment.
     ///
-    /// @param seconds since the process was started
-    /// @param residentBytes what the kernel then said (VmRSS)
+    /// @param seconds the time since the process was started
+    /// @param residentBytes the resident set in bytes (VmRSS)
     public record Sample(double seconds, long residentBytes) {}
 
-    /// Starts a process and waits for its end.
+    /// Starts a process and waits until it ends.
     ///
-    /// @param builder the process; what it prints is kept in files meanwhile
-    /// @param limit when it is ended, which is a failure
-    /// @throws IOException if it cannot be started
+    /// @param builder the process, whose output is kept in files meanwhile
+    /// @param limit the time after which the process is ended, which is a failure
+    /// @throws IOException if the process cannot be started
     public static ChildRun of(ProcessBuilder builder, Duration limit) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("ffm-store-child");
         Path out = folder.resolve("out");
@@ -81,8 +81,8 @@ public record ChildRun(String failure, String out, double seconds, List<Sample> 
         return status == 0 ? "" : "exit status " + status + ": " + complaint(err, out);
     }
 
-    /// What a process said: on stderr, or on stdout if a JVM did not even start. The line that the incubator module
-    /// always makes a JVM say is no complaint.
+    /// Returns what a process said on stderr, or on stdout if a JVM did not even start. The line that a JVM always
+    /// prints about the incubator module is no complaint.
     private static String complaint(Path err, Path out) throws IOException {
         String said = Files.readString(err) + Files.readString(out);
         return said.lines()
@@ -91,14 +91,14 @@ public record ChildRun(String failure, String out, double seconds, List<Sample> 
                 .collect(Collectors.joining("; "));
     }
 
-    /// {@return whether it ended by itself, with status 0}
+    /// {@return whether the process ended by itself, with status 0}
     public boolean passed() {
         return failure.isEmpty();
     }
 
-    /// {@return what it printed as lines of `key=value`}
+    /// {@return what the process printed as lines of `key=value`}
     ///
-    /// @throws IOException if that holds no `denseBytes`: it reported nothing
+    /// @throws IOException if there is no `denseBytes`, so that nothing was reported
     public Map<String, String> facts() throws IOException {
         Map<String, String> facts = new TreeMap<>();
         out.lines()

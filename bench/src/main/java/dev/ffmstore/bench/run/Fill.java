@@ -27,8 +27,8 @@ public enum Fill {
             }
         }
     },
-    /// One byte a page, so that the kernel zeroes and Java writes next to nothing. A range is a huge page; where it
-    /// is not, most of it is never touched, and the pass does not count for want of huge pages.
+    /// One byte per page, so that the kernel zeroes and Java writes next to nothing. A range is a huge page; where
+    /// it is not, most of it is never touched, and the pass does not count for want of huge pages.
     TOUCH("a byte a page") {
         @Override
         public void write(MemorySegment range) {
@@ -38,7 +38,7 @@ public enum Fill {
 
     private static final byte VALUE = 1;
 
-    /// Apart, so that only `memset` links anything.
+    /// The linked function, in a class of its own so that only `memset` links anything.
     private static final class Libc {
         static final MethodHandle MEMSET = Linker.nativeLinker()
                 .downcallHandle(
@@ -53,7 +53,7 @@ public enum Fill {
         this.label = label;
     }
 
-    /// {@return its name in a report}
+    /// {@return the name in a report}
     public String label() {
         return label;
     }

@@ -3,17 +3,18 @@ package dev.ffmstore.bench.run;
 import dev.ffmstore.internal.memory.Region;
 import java.lang.foreign.Arena;
 
-/// Memory nobody has touched, as a load gets it.
+/// Provides memory that nobody has touched, as a load gets it.
 public final class FreshMemory {
-    /// More than a load takes: the JVM and the page tables want some as well.
+    /// How much more than a load takes must be free: the JVM and the page tables need some too.
     private static final long MARGIN_BYTES = 512L << 20;
 
     private static final int THREADS = 2;
 
-    /// Longer than Linux waits before it looks for free memory (`PAGE_REPORTING_DELAY`, 2 s).
+    /// How long memory is held: longer than Linux waits before it looks for free memory (`PAGE_REPORTING_DELAY`, 2
+    /// s).
     private static final long HOLD_MILLIS = 2500;
 
-    /// A machine has so much at hand in any case: a smaller pass need not wait.
+    /// How much memory a machine has at hand in any case, so that a smaller pass need not wait.
     private static final long LARGE_BYTES = 512L << 20;
 
     private FreshMemory() {}
@@ -22,10 +23,11 @@ public final class FreshMemory {
     ///
     /// A virtual machine gives free memory back to its host, and whoever touches it next waits for the host, ten
     /// times as long as for the kernel. Linux looks for such memory two seconds after something was freed, and
-    /// takes what is free then. While this holds its memory that search ends; the next begins two seconds after it
-    /// lets go. So a pass that comes right after this meets memory that is the machine's own, whatever ran before.
+    /// takes what is free then. That search ends while this method holds its memory; the next begins two seconds
+    /// after the memory is freed. So a pass right after this gets memory that is the machine's own, whatever ran
+    /// before.
     ///
-    /// @param byteSize how much the pass will take
+    /// @param byteSize how many bytes the pass will take
     public static void claim(long byteSize) throws Exception {
         try (Arena arena = Arena.ofShared()) {
             Region region = Regions.allocate(arena, byteSize + MARGIN_BYTES);

@@ -12,12 +12,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A JSON object as it was read. What is asked for and not there is absent, or an error that names it.
+/// A JSON object that was read. A field that is asked for but missing is absent, or an error that names it.
 ///
-/// @param fields by name, in the text's order: maps, lists, strings, numbers, truth values, nulls
+/// @param fields the fields by name, in the text's order: maps, lists, strings, numbers, truth values, nulls
 public record Json(Map<String, @Nullable Object> fields) {
 
-    /// {@return the only object of a text}
+    /// {@return the object that a text consists of}
     ///
     /// @throws IOException if the text is anything else
     public static Json parse(String text) throws IOException {
@@ -38,7 +38,7 @@ public record Json(Map<String, @Nullable Object> fields) {
         return new Json((Map<String, @Nullable Object>) object);
     }
 
-    /// The value at the current token.
+    /// Returns the value at the current token.
     private static @Nullable Object value(JsonParser parser) throws IOException {
         return switch (parser.currentToken()) {
             case START_OBJECT -> {
@@ -118,7 +118,7 @@ public record Json(Map<String, @Nullable Object> fields) {
         return ((Number) require(name)).doubleValue();
     }
 
-    /// {@return a number, if it is there}
+    /// {@return the number in a field, if the field exists}
     public Optional<Double> find(String name) {
         return has(name) ? Optional.of(number(name)) : Optional.empty();
     }
@@ -127,7 +127,7 @@ public record Json(Map<String, @Nullable Object> fields) {
         return of(require(name));
     }
 
-    /// {@return the objects of an array; none if it is not there}
+    /// {@return the objects of an array; none if the field does not exist}
     public List<Json> objects(String name) {
         return has(name) ? ((List<?>) require(name)).stream().map(Json::of).toList() : List.of();
     }

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
-/// A report as one JSON object.
+/// Writes a report as one JSON object.
 public final class JsonReport {
     private JsonReport() {}
 

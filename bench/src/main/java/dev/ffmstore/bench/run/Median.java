@@ -3,13 +3,13 @@ package dev.ffmstore.bench.run;
 import java.util.Arrays;
 import java.util.Collection;
 
-/// The middle of some values.
+/// Computes the median of some values.
 public final class Median {
     private Median() {}
 
-    /// {@return the middle value, or the mean of the two in the middle}
+    /// {@return the value in the middle, or the mean of the two in the middle}
     ///
-    /// @param values at least one, in any order
+    /// @param values at least one value, in any order
     public static double of(Collection<Double> values) {
         if (values.isEmpty()) {
             throw new IllegalArgumentException("median: expected at least one value, got none");

@@ -9,18 +9,18 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Random;
 
-/// Blocks of random bytes whose elements are ordinary numbers: zero, or of a magnitude from 2⁻¹⁰⁰ to 2¹⁰⁰.
+/// Makes blocks of random bytes whose elements are ordinary numbers: zero, or of a magnitude from 2⁻¹⁰⁰ to 2¹⁰⁰.
 ///
-/// Random scales are now and then infinite, not a number or subnormal; a block with such an element is drawn again.
-/// So no type's layout need be known here.
+/// Random scales are sometimes infinite, not a number or subnormal; a block with such an element is drawn again. So
+/// this need not know the layout of any type.
 public final class RandomBlocks {
     private static final ValueLayout.OfFloat ELEMENT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final float SMALLEST = 0x1p-100f;
     private static final float LARGEST = 0x1p100f;
 
-    /// Many blocks a call and a shared arena, as decoders are used: C2 compiles what it has seen, and a decoder
-    /// that has seen single elements stays slow.
+    /// The number of blocks per call: many, and in a shared arena, as decoders are used. C2 compiles what it has
+    /// seen, and a decoder that has seen single elements stays slow.
     private static final int DRAWN_AT_ONCE = 4096;
 
     private final GgmlType type;

@@ -8,16 +8,16 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.List;
 
-/// Memory as a load gets it, and work on it as a load does it.
+/// Allocates memory as a load does, and works on it as a load does.
 public final class Regions {
-    /// What a load's workers take at a time.
+    /// How much a load's workers take at a time.
     private static final long RANGE_BYTES = 2L << 20;
 
     private Regions() {}
 
-    /// {@return memory with a place for each size, one after the other}
+    /// {@return memory with a place for each size, one place after the other}
     ///
-    /// @param byteSizes multiples of 64, but for the last one
+    /// @param byteSizes the sizes in bytes, multiples of 64 except for the last one
     public static Region allocate(Arena arena, long... byteSizes) {
         long[] ends = byteSizes.clone();
         for (int i = 1; i < ends.length; i++) {
@@ -76,7 +76,7 @@ public final class Regions {
         return Region.allocate("benchmark", places, RANGE_BYTES, 0, arena, arena);
     }
 
-    /// Does pieces of work by several workers.
+    /// Does pieces of work with several workers.
     public static void run(int threads, long count, Pass.TaskFactory tasks) throws IOException {
         new Pass(threads, "interrupted").run(count, tasks, _ -> {});
     }

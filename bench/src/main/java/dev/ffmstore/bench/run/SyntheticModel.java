@@ -15,26 +15,26 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 
-/// A model of random blocks for a measurement: what it weighs is given, what it says is nothing.
+/// A model of random blocks for a measurement: its shapes are given, its values mean nothing.
 ///
-/// The blocks of a type are drawn once, a few of them, and repeated.
+/// A few blocks of each type are drawn once, and repeated.
 public record SyntheticModel(GgufWriter header) {
     private static final int DRAWN_BLOCKS = 256;
 
-    /// {@return one of TinyLlama's shape in the demo model's mix of types}
+    /// {@return a model of TinyLlama's shape, in the demo model's mix of types}
     ///
-    /// @param layers how many layers; TinyLlama has 22
-    /// @param vocabulary how many words; TinyLlama has 32,000
+    /// @param layers the number of layers; TinyLlama has 22
+    /// @param vocabulary the number of words; TinyLlama has 32,000
     public static SyntheticModel layers(int layers, int vocabulary) {
         GgufWriter writer = new GgufWriter(3).putString("general.architecture", "llama");
         DemoModel.addTensors(writer, layers, vocabulary);
         return new SyntheticModel(writer);
     }
 
-    /// {@return one of many tensors of Q4_K}
+    /// {@return a model of many tensors of type Q4_K}
     ///
-    /// @param count how many
-    /// @param elements of each, a multiple of 256
+    /// @param count the number of tensors
+    /// @param elements the number of elements of each, a multiple of 256
     public static SyntheticModel many(int count, int elements) {
         GgufWriter writer = new GgufWriter(3).putString("general.architecture", "llama");
         for (int i = 0; i < count; i++) {
@@ -43,7 +43,7 @@ public record SyntheticModel(GgufWriter header) {
         return new SyntheticModel(writer);
     }
 
-    /// {@return the same elements as one tensor}
+    /// {@return a model of the same elements in one tensor}
     public static SyntheticModel one(int count, int elements) {
         GgufWriter writer = new GgufWriter(3).putString("general.architecture", "llama");
         add(writer, "all", GgmlType.Q4_K, count, elements);
@@ -59,14 +59,14 @@ public record SyntheticModel(GgufWriter header) {
         return header.tensors().stream().mapToLong(TensorInfo::denseByteSize).sum();
     }
 
-    /// {@return the size of the file}
+    /// {@return the size of the file in bytes}
     public long fileBytes() {
         return header.fileSize();
     }
 
     /// Writes the file.
     ///
-    /// @return its path
+    /// @return the path of the file
     public Path writeTo(Path path) throws IOException {
         Map<GgmlType, byte[]> drawn = new EnumMap<>(GgmlType.class);
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(path), 1 << 20)) {

@@ -2,11 +2,11 @@ package dev.ffmstore.bench.run;
 
 import java.nio.file.Path;
 
-/// Where a user's files that can be made again are kept; the demo model is one of them.
+/// The folder for a user's files that can be made again, such as the demo model.
 public final class UserCache {
     private UserCache() {}
 
-    /// {@return the folder, which need not be there}
+    /// {@return the folder, which need not exist}
     public static Path folder() {
         Path xdg = Path.of(System.getenv().getOrDefault("XDG_CACHE_HOME", ""));
         return (xdg.isAbsolute() ? xdg : Path.of(System.getProperty("user.home"), ".cache")).resolve("ffm-store");

@@ -1,4 +1,4 @@
-/// What a run of any benchmark is made of: processes, models, memory that is ready for it, medians, JSON.
+/// What all benchmarks share: processes, models, memory that is ready for a run, medians, JSON.
 @NullMarked
 package dev.ffmstore.bench.run;
 

@@ -43,9 +43,9 @@ public final class GgufWriter {
     private int alignment = 32;
     private long dataSize;
 
-    /// A header without metadata and tensors.
+    /// Starts a header without metadata and tensors.
     ///
-    /// @param version what to write as the version; 2 and 3 have the same layout
+    /// @param version the version to write; 2 and 3 have the same layout
     public GgufWriter(int version) {
         this.version = version;
     }
@@ -53,7 +53,7 @@ public final class GgufWriter {
     /// Sets the alignment, and the metadata key that states it.
     ///
     /// @param bytes a power of two
-    /// @throws IllegalArgumentException if it is not a power of two
+    /// @throws IllegalArgumentException if the alignment is not a power of two
     /// @throws IllegalStateException if there are tensors already
     public GgufWriter alignment(int bytes) {
         if (Integer.bitCount(bytes) != 1 || bytes < 0) {
@@ -164,7 +164,7 @@ public final class GgufWriter {
     /// Adds a tensor; its data comes after that of the previous tensor.
     ///
     /// @param name a name that has not been used yet
-    /// @param type how its elements are stored
+    /// @param type how the elements are stored
     /// @param shape row-major, each row a whole number of blocks
     public GgufWriter tensor(String name, GgmlType type, Shape shape) {
         requireNew(names, name);
@@ -211,7 +211,7 @@ public final class GgufWriter {
                 .toList();
     }
 
-    /// {@return the size of the file, including the padding of the last tensor}
+    /// {@return the size of the file in bytes, including the padding of the last tensor}
     public long fileSize() {
         return Math.addExact(dataOffset(), dataSize);
     }

@@ -13,7 +13,7 @@ final class ByteLanes {
 
     private ByteLanes() {}
 
-    /// {@return a byte, eight times}
+    /// {@return a long that holds a byte eight times}
     static long repeat(int value) {
         return (value & 0xFF) * ONES;
     }
@@ -37,7 +37,7 @@ final class ByteLanes {
 
     /// {@return one bit of each byte}
     ///
-    /// @param shift its position, 0 to 7
+    /// @param shift the position of the bit, 0 to 7
     static long bits(long bytes, int shift) {
         return bytes >>> shift & ONES;
     }
@@ -56,7 +56,7 @@ final class ByteLanes {
         return (x | x << 6) & PAIRS;
     }
 
-    /// {@return each byte, minus a number}
+    /// {@return each byte minus a number}
     ///
     /// @param bytes 0 to 127 each
     /// @param subtrahend 0 to 127

@@ -19,7 +19,7 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 /// IQ1_M    32 B low index bytes │ 16 B { 3 high index bits, 1 sign } × 2 │ 4 × u16 scales          56 B
 /// ```
 ///
-/// With s the scale of a sub-block and g a grid element, a value is ±d·(s + ½)/4·g in IQ2, ±d·(s + ½)/2·g in
+/// If s is the scale of a sub-block and g a grid element, a value is ±d·(s + ½)/4·g in IQ2, ±d·(s + ½)/2·g in
 /// IQ3_XXS, ±d·(2s + 1)·g in IQ3_S and d·(2s + 1)·(g ± ⅛) in IQ1, whose grid has signs of its own. IQ1_M has no d:
 /// its sixteen bits are the top nibbles of the four words of scales, whose other twelve bits are a 3-bit scale for
 /// each 16 elements. Where signs take seven bits, the eighth makes their number even.
@@ -31,12 +31,12 @@ final class CodebookQuants {
 
     private CodebookQuants() {}
 
-    /// Eight elements of a grid with signs.
+    /// Returns eight elements of a grid with signs.
     private static long signed(byte[] grid, int entry, int signs) {
         return ByteLanes.negate(eight(grid, entry * 8), ByteLanes.spread(signs));
     }
 
-    /// Two entries of four elements of a grid with signs.
+    /// Returns two entries of four elements of a grid with signs.
     private static long signed(byte[] grid, int entry0, int entry1, int signs) {
         long elements = four(grid, entry0 * 4) & 0xFFFFFFFFL | (long) four(grid, entry1 * 4) << 32;
         return ByteLanes.negate(elements, ByteLanes.spread(signs));
@@ -98,7 +98,7 @@ final class CodebookQuants {
         }
     }
 
-    /// A byte of scales serves four groups of 8.
+    /// Returns the scale of a group of 8 elements; a byte of scales serves four groups.
     private static int iq2Scale(int scales, int group) {
         return 2 * (scales >> (group & 2) * 2 & 0xF) + 1;
     }
@@ -145,7 +145,7 @@ final class CodebookQuants {
         }
     }
 
-    /// Eight elements of the ternary grid, times eight, plus or minus one.
+    /// Returns eight elements of the ternary grid, each times eight, plus or minus one.
     private static long moved(int entry, boolean up) {
         long twoBits = ByteLanes.pairs(eight(Codebooks.IQ1, entry * 8), 0);
         long oneMore = ByteLanes.pairs(twoBits + ByteLanes.ONES, 0); // −1, 0, 1 become 0, 1, 2

@@ -8,8 +8,8 @@ import java.util.HexFormat;
 
 /// The grids of the IQ types: tables of short vectors of small integers, into which the blocks point.
 ///
-/// Read once from `codebooks.bin`; `codebooks.md` beside it describes its layout and says where the
-/// numbers come from.
+/// The tables are read once from `codebooks.bin`; `codebooks.md` beside it describes the layout of that file and
+/// says where the numbers come from.
 public final class Codebooks {
     private static final String RESOURCE = "codebooks.bin";
     private static final String SHA_256 = "98cf48ec79a071c573fa56a1c2f0cd7b9d85a9629540a2ef4f707b985e1ee5af";
@@ -50,7 +50,7 @@ public final class Codebooks {
 
     private Codebooks() {}
 
-    /// {@return the byte of signs that seven bits stand for: the eighth makes their number even}
+    /// {@return the byte of signs that seven bits stand for: the eighth bit makes the number of set bits even}
     public static int evenSigns(int sevenBits) {
         return sevenBits | (Integer.bitCount(sevenBits) & 1) << 7;
     }

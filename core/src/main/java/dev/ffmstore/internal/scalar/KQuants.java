@@ -15,11 +15,11 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// Q8_K  d f32 │ 256 B int8 │ 32 B sums of 16, not needed here                     292 B   d·q
 /// ```
 ///
-/// In Q4_K and Q5_K, sub-block s of 32 has a 6-bit scale and a 6-bit min. With s0, s1, s2 the three little-endian
-/// words of the 12 bytes, those of sub-blocks 0–3 are the low six bits of the bytes of s0 (scales) and s1 (mins);
-/// those of sub-blocks 4–7 take their low four bits from the nibbles of s2 and their upper two from the top of s0
-/// and s1. Nibble byte l of pair p of sub-blocks holds element l of sub-block 2p low and of 2p + 1 high; high-bit
-/// byte l holds in bit s the fifth bit of element l of sub-block s.
+/// In Q4_K and Q5_K, each sub-block s of 32 elements has a 6-bit scale and a 6-bit min. Let s0, s1, s2 be the three
+/// little-endian words of the 12 bytes. The scales and mins of sub-blocks 0–3 are the low six bits of the bytes of
+/// s0 (scales) and s1 (mins); those of sub-blocks 4–7 take their low four bits from the nibbles of s2 and their
+/// upper two from the top of s0 and s1. Nibble byte l of pair p of sub-blocks holds element l of sub-block 2p low
+/// and of 2p + 1 high; high-bit byte l holds in bit s the fifth bit of element l of sub-block s.
 ///
 /// In Q2_K and Q3_K every 16 elements have a scale. Each half of 128 elements is four rows of 32, and bits 2r and
 /// 2r + 1 of its byte l belong to element l of row r. Bit r of high byte l of Q3_K is the third bit of element l of
@@ -127,7 +127,7 @@ final class KQuants {
         }
     }
 
-    /// The first sixteen bytes of Q4_K and Q5_K.
+    /// Takes apart the first sixteen bytes of a Q4_K or Q5_K block.
     private static void scalesAndMins(byte[] blocks, int from, int block, Unpacked unpacked) {
         unpacked.blockScale(block, half(blocks, from));
         unpacked.blockMin(block, half(blocks, from + 2));

@@ -1,11 +1,11 @@
 package dev.ffmstore.internal.scalar;
 
-/// What 4-bit codes stand for, and the 8-bit scales of the floating types.
+/// The numbers that 4-bit codes stand for, and the 8-bit scales of the floating types.
 public final class NibbleTables {
-    /// The uneven steps of IQ4_NL and IQ4_XS.
+    /// The unevenly spaced numbers of IQ4_NL and IQ4_XS.
     public static final byte[] IQ4 = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
-    /// E2M1, doubled.
+    /// The numbers of E2M1, doubled.
     public static final byte[] E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
     /// Two elements of [#IQ4] for two nibbles, the first in the low half.

@@ -1,7 +1,7 @@
 package dev.ffmstore.internal.scalar;
 
-/// The scales that are scattered over a block: those of IQ1_M, and the 6-bit scales and mins of Q3_K, Q4_K and
-/// Q5_K, unpacked eight at a time; [KQuants] draws their layout.
+/// Unpacks scales that are scattered over a block: those of IQ1_M, and, eight at a time, the 6-bit scales and mins
+/// of Q3_K, Q4_K and Q5_K; [KQuants] shows their layout.
 public final class PackedScales {
     private PackedScales() {}
 

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 public final class ScalarDecoders {
     private ScalarDecoders() {}
 
-    /// {@return the kernel, or null if there is none; the others are not linked, which would take
-    /// a millisecond each}
+    /// {@return the kernel of a type, or null if there is none; other kernels are not linked, which would take a
+    /// millisecond each}
     private static @Nullable ScalarKernel kernel(GgmlType type) {
         return switch (type) {
             case F16 -> HalfFloats::f16;
@@ -49,7 +49,7 @@ public final class ScalarDecoders {
         return kernel(type) != null;
     }
 
-    /// {@return a decoder for one thread, of a supported type}
+    /// {@return a decoder of a supported type, for one thread}
     public static BlockDecoder of(GgmlType type) {
         ScalarKernel kernel = kernel(type);
         if (kernel == null) {

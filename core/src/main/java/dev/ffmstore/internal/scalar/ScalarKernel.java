@@ -18,22 +18,22 @@ interface ScalarKernel {
     VarHandle U32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     VarHandle U64 = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    /// The eight bytes at `offset`, the first lowest.
+    /// Returns the eight bytes at `offset`, the first lowest.
     static long eight(byte[] blocks, int offset) {
         return (long) U64.get(blocks, offset);
     }
 
-    /// The four bytes at `offset`, the first lowest.
+    /// Returns the four bytes at `offset`, the first lowest.
     static int four(byte[] blocks, int offset) {
         return (int) U32.get(blocks, offset);
     }
 
-    /// The two bytes at `offset`, the first lowest.
+    /// Returns the two bytes at `offset`, the first lowest.
     static short two(byte[] blocks, int offset) {
         return (short) U16.get(blocks, offset);
     }
 
-    /// The half-precision number at `offset`.
+    /// Returns the half-precision number at `offset`.
     static float half(byte[] blocks, int offset) {
         return Float.float16ToFloat(two(blocks, offset));
     }

@@ -9,10 +9,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Stages segments through small arrays, so that a kernel sees only arrays.
+/// Decodes segments through small arrays, so that a kernel sees only arrays.
 final class StagedDecoder implements BlockDecoder {
-    /// 16 KiB of output, or 32 to 40 KiB with everything on the way to it: small enough for a first-level cache, or
-    /// nearly. At half the size, the loops of the kernels lose as much as the cache gains.
+    /// The elements decoded at a time: 16 KiB of output, or 32 to 40 KiB with everything on the way to it, which is
+    /// small enough for a first-level cache, or nearly. At half the size, the loops of the kernels lose as much as
+    /// the cache gains.
     private static final int STAGED_ELEMENTS = 4096;
 
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

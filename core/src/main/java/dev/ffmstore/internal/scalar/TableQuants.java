@@ -4,7 +4,7 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.eight;
 import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 import static dev.ffmstore.internal.scalar.ScalarKernel.two;
 
-/// The types whose 4-bit codes stand for uneven steps: a table of 16 integers, times a scale.
+/// The types whose 4-bit codes stand for unevenly spaced numbers: a table of 16 integers, times a scale.
 ///
 /// ```text
 /// IQ4_NL  d f16 │ 16 B nibbles                                          18 B    32 elements

@@ -55,14 +55,14 @@ final class TernaryQuants {
         unpacked.quants(to + 248, trits(q, 9) & 0xFFFFFFFFL | trits(q, 27) << 32);
     }
 
-    /// One trit of each byte, minus 1.
+    /// Returns one trit of each byte, minus 1.
     private static long trits(long bytes, int power) {
         long even = trits16(bytes & EVEN, power);
         long odd = trits16(bytes >>> 8 & EVEN, power);
         return ByteLanes.minus(even | odd << 8, 1);
     }
 
-    /// One trit of each byte, which has sixteen bits of room: a product is at most 255 · 81.
+    /// Returns one trit of each byte, which has sixteen bits of room: a product is at most 255 · 81.
     private static long trits16(long bytes, int power) {
         return (bytes * power & EVEN) * 3 >>> 8 & EVEN;
     }
@@ -104,7 +104,7 @@ final class TernaryQuants {
         }
     }
 
-    /// Four bits, each at the top of sixteen.
+    /// Returns four bits, each at the top of sixteen.
     private static long signs(long fourBits) {
         return fourBits * (1L << 15 | 1L << 30 | 1L << 45 | 1L << 60) & SIGNS;
     }

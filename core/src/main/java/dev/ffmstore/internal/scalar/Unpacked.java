@@ -6,10 +6,11 @@ import static dev.ffmstore.internal.scalar.ScalarKernel.half;
 /// The integers of some blocks, one per element, on their way to becoming floats.
 ///
 /// A kernel first takes all of its blocks apart, eight elements at a time ([ByteLanes]), then calls one of the
-/// methods that compute. Those are long loops over plain arrays, which C2 vectorises, unlike the short loops of one
-/// block. What a method does not read need not be set. An instance belongs to one decoder, and so to one thread.
+/// methods that compute. These are long loops over plain arrays, which C2 vectorises, unlike the short loops of one
+/// block. Whatever a method does not read need not be set. An instance belongs to one decoder, and so to one
+/// thread.
 final class Unpacked {
-    /// The length of the super-blocks, which have a scale of their own beside those of their sub-blocks.
+    /// The length of super-blocks, which have a scale in addition to those of their sub-blocks.
     private static final int SUPER = 256;
 
     /// The length of the blocks whose scale needs more than half precision.
@@ -23,7 +24,7 @@ final class Unpacked {
     private final float[] blockScales;
     private final float[] blockMins;
 
-    /// @param elements how many there is room for
+    /// @param elements how many elements there is room for
     Unpacked(int elements) {
         quants = new byte[elements];
         scales = new byte[elements];
@@ -43,39 +44,39 @@ final class Unpacked {
 
     /// Sets the integer scale of a sub-block, −128 to 127.
     ///
-    /// @param at its first element
-    /// @param length its length, a multiple of 8
+    /// @param at the first element
+    /// @param length the length of the sub-block, a multiple of 8
     void scale(int at, int length, int scale) {
         fill(scales, at, length, ByteLanes.repeat(scale));
     }
 
     /// Sets the integer minimum of a sub-block, −128 to 127.
     ///
-    /// @param at its first element
-    /// @param length its length, a multiple of 8
+    /// @param at the first element
+    /// @param length the length of the sub-block, a multiple of 8
     void min(int at, int length, int min) {
         fill(mins, at, length, ByteLanes.repeat(min));
     }
 
     /// Sets the scale of a block.
     ///
-    /// @param block which
+    /// @param block the index of the block
     void blockScale(int block, float scale) {
         blockScales[block] = scale;
     }
 
     /// Sets the scale of a super-block's minimums.
     ///
-    /// @param block which
+    /// @param block the index of the block
     void blockMin(int block, float scale) {
         blockMins[block] = scale;
     }
 
     /// Sets the factor of a block.
     ///
-    /// @param at its first element
-    /// @param length its length, a multiple of 4
-    /// @param half its bits in half precision
+    /// @param at the first element
+    /// @param length the length of the block, a multiple of 4
+    /// @param half the bits of the number, in half precision
     void factor(int at, int length, int half) {
         fill(factors, at * Short.BYTES, length * Short.BYTES, fourHalves(half));
     }
@@ -83,21 +84,21 @@ final class Unpacked {
     /// Sets the factors of four elements.
     ///
     /// @param at the first element
-    /// @param halves their bits in half precision
+    /// @param halves the bits of the factors, in half precision
     void factors(int at, long halves) {
         U64.set(factors, at * Short.BYTES, halves);
     }
 
     /// Sets the offset of a block.
     ///
-    /// @param at its first element
-    /// @param length its length, a multiple of 4
-    /// @param half its bits in half precision
+    /// @param at the first element
+    /// @param length the length of the block, a multiple of 4
+    /// @param half the bits of the number, in half precision
     void offset(int at, int length, int half) {
         fill(offsets, at * Short.BYTES, length * Short.BYTES, fourHalves(half));
     }
 
-    /// {@return the bits of a number in half precision, four times}
+    /// {@return a long that holds the bits of a number in half precision four times}
     static long fourHalves(int half) {
         return (half & 0xFFFF) * 0x0001000100010001L;
     }
@@ -108,21 +109,21 @@ final class Unpacked {
         }
     }
 
-    /// Computes factor.
+    /// Stores the factors as the elements.
     void factors(float[] dense, int elements) {
         for (int i = 0; i < elements; i++) {
             dense[i] = half(factors, i * Short.BYTES);
         }
     }
 
-    /// Computes factor · quant.
+    /// Computes factor · quant for each element.
     void multiply(float[] dense, int elements) {
         for (int i = 0; i < elements; i++) {
             dense[i] = half(factors, i * Short.BYTES) * quants[i];
         }
     }
 
-    /// Computes factor · quant + offset.
+    /// Computes factor · quant + offset for each element.
     void multiplyAndAdd(float[] dense, int elements) {
         for (int i = 0; i < elements; i++) {
             dense[i] = half(factors, i * Short.BYTES) * quants[i] + half(offsets, i * Short.BYTES);

@@ -1,11 +1,11 @@
 package dev.ffmstore.internal.text;
 
-/// Text from untrusted files, made fit to print.
+/// Makes text from untrusted files safe to print.
 public final class Printable {
     private Printable() {}
 
-    /// {@return `text` with control, format (bidi among them), private, unassigned and unpaired surrogate
-    /// characters and line separators written as `\\u{…}`, and `\` as `\\`}
+    /// {@return `text` with control, format (including bidi), private, unassigned and unpaired surrogate characters
+    /// and line separators written as `\\u{…}`, and `\` as `\\`}
     public static String escape(String text) {
         int plain = 0;
         while (plain < text.length() && isPlain(text.charAt(plain))) {

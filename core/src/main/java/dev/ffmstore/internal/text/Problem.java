@@ -2,7 +2,7 @@ package dev.ffmstore.internal.text;
 
 import org.jspecify.annotations.Nullable;
 
-/// What is wrong with a file, in the one form that all messages about files have:
+/// A problem with a file, in the one form that all messages about files have:
 ///
 /// ```text
 /// FILE: what is wrong: offset=N, expected X, got Y
@@ -31,14 +31,14 @@ public final class Problem {
         return ofSentence(file, fill(what, values));
     }
 
-    /// {@return a problem with a file, of a sentence that [#fill] has made}
+    /// {@return a problem with a file, described by a sentence that [#fill] has made}
     public static Problem ofSentence(String file, String sentence) {
         return new Problem(Printable.escape(file) + ": " + sentence, false);
     }
 
-    /// {@return a value that is already fit to print: it goes into a sentence as it is, neither escaped nor cut}
+    /// {@return a value that is already safe to print: it goes into a sentence as it is, neither escaped nor cut}
     ///
-    /// @param text for example a sentence that was made here
+    /// @param text safe text, for example a sentence that was made here
     public static Object printable(String text) {
         return new Problem(text, false);
     }
@@ -47,7 +47,7 @@ public final class Problem {
     ///
     /// @param sentence each `{}` stands for the next of the values
     /// @param values what is put into the sentence
-    /// @throws IllegalArgumentException if there are more values than places for them, or fewer
+    /// @throws IllegalArgumentException if there are more or fewer values than places for them
     public static String fill(String sentence, @Nullable Object... values) {
         StringBuilder filled = new StringBuilder();
         int from = 0;

@@ -18,8 +18,8 @@ import jdk.incubator.vector.VectorMask;
 /// The IQ1, IQ2 and IQ3 types; see the scalar family for their layouts.
 ///
 /// An entry of a grid is eight or four floats: tables of floats, 180 KiB in all, cost less than converting bytes. A
-/// vector of sixteen floats takes two entries of eight: each is loaded where its lanes will be, together with
-/// whatever is next to it in the table, and a mask chooses.
+/// vector of sixteen floats takes two entries of eight: each entry is loaded into the lanes where it belongs,
+/// together with whatever is next to it in the table, and a mask chooses.
 ///
 /// ```text
 /// table   … | entry 5         | entry 6         | …         load at entry 5:       5 5 5 5 5 5 5 5 6 6 6 6 6 6 6 6
@@ -33,7 +33,7 @@ final class CodebookQuants {
     private static final int VECTOR_BYTES = COUNT * Float.BYTES;
     private static final float IQ1_DELTA = 0.125f;
 
-    /// Floats before the first entry of a table and after its last.
+    /// How many floats are before the first entry of a table and after its last.
     private static final int EIGHTS_MARGIN = 8;
 
     private static final int FOURS_MARGIN = 12;
@@ -50,7 +50,8 @@ final class CodebookQuants {
     private static final float[] IQ3_S = floats(Codebooks.IQ3_S, FOURS_MARGIN);
     private static final float[] IQ1 = floats(Codebooks.IQ1, EIGHTS_MARGIN);
 
-    /// Eight factors of 1 or −1 for every byte of signs, and for every seven bits whose eighth makes them even.
+    /// Eight factors of 1 or −1 for every byte of signs; [#EVEN_SIGNS] has them for seven bits whose eighth makes
+    /// their number even.
     private static final float[] SIGNS = floats(Codebooks.SIGNS, EIGHTS_MARGIN);
 
     private static final float[] EVEN_SIGNS = evenSigns();
@@ -78,13 +79,13 @@ final class CodebookQuants {
         return even;
     }
 
-    /// One or two entries of eight floats, as many as the lanes hold.
+    /// Returns one or two entries of eight floats, as many as the lanes hold.
     private static FloatVector eights(float[] table, int entry0, int entry1) {
         FloatVector first = FloatVector.fromArray(F32, table, entry0 * 8 + EIGHTS_MARGIN);
         return GROUPS == 1 ? first : first.blend(FloatVector.fromArray(F32, table, entry1 * 8), SECOND_EIGHT);
     }
 
-    /// Two or four entries of four floats.
+    /// Returns two or four entries of four floats.
     private static FloatVector fours(float[] table, int entry0, int entry1, int entry2, int entry3) {
         FloatVector eight = FloatVector.fromArray(F32, table, entry0 * 4 + FOURS_MARGIN)
                 .blend(FloatVector.fromArray(F32, table, entry1 * 4 + FOURS_MARGIN - 4), SECOND_FOUR);

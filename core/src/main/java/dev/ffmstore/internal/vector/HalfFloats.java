@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.VectorOperators;
 
-/// BF16: the bits, shifted up by 16. (F16 uses the scalar kernel.)
+/// BF16, whose bits are shifted up by 16. (F16 uses the scalar kernel.)
 final class HalfFloats {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(Lanes.LE);
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(Lanes.LE);

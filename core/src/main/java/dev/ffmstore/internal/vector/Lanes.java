@@ -29,13 +29,14 @@ final class Lanes {
 
     static final int BITS = Math.min(512, FloatVector.SPECIES_PREFERRED.vectorBitSize());
 
-    /// Floats in a vector.
+    /// The number of floats in a vector.
     static final int COUNT = BITS / Float.SIZE;
 
-    /// The elements that a pass of a kernel's innermost loop makes: two vectors of sixteen or eight floats each.
+    /// The number of elements that one pass of a kernel's innermost loop makes: two vectors of sixteen or eight
+    /// floats.
     static final int TWO = 2 * COUNT;
 
-    /// The passes that make a row of 32 elements, two vectors each.
+    /// The passes that make a row of 32 elements, two vectors per pass.
     static final int ROW = passes(32 / TWO);
 
     static final VectorSpecies<Float> F32 = VectorSpecies.of(float.class, VectorShape.forBitSize(BITS));
@@ -46,7 +47,7 @@ final class Lanes {
 
     private Lanes() {}
 
-    /// As many bits as a loop has passes: `for (int left = passes(8); left != 0; left >>= 1)`.
+    /// Returns as many bits as a loop has passes: `for (int left = passes(8); left != 0; left >>= 1)`.
     ///
     /// Kernels count this way within a block, except in innermost loops of two or fewer passes, which C2 unrolls.
     /// For a loop over a counter, C2 works out before each block which passes need no range checks: with so few
@@ -55,7 +56,7 @@ final class Lanes {
         return (1 << count) - 1;
     }
 
-    /// The half-precision number at `offset`.
+    /// Returns the half-precision number at `offset`.
     static float half(MemorySegment blocks, long offset) {
         return Float.float16ToFloat(blocks.get(U16, offset));
     }
@@ -72,30 +73,30 @@ final class Lanes {
         return blocks.get(U64, offset);
     }
 
-    /// The little-endian word at `offset`.
+    /// Returns the little-endian word at `offset`.
     static int word(MemorySegment blocks, long offset) {
         return blocks.get(U32, offset);
     }
 
-    /// The bytes starting at `offset`, each as an int of 0 to 255.
+    /// Returns the bytes starting at `offset`, each as an int of 0 to 255.
     static IntVector unsignedBytes(MemorySegment blocks, long offset) {
         return (IntVector) ByteVector.fromMemorySegment(I8, blocks, offset, LE)
                 .convertShape(VectorOperators.ZERO_EXTEND_B2I, I32, 0);
     }
 
-    /// The bytes starting at `offset`, each as an int of −128 to 127.
+    /// Returns the bytes starting at `offset`, each as an int of −128 to 127.
     static IntVector signedBytes(MemorySegment blocks, long offset) {
         return (IntVector)
                 ByteVector.fromMemorySegment(I8, blocks, offset, LE).convertShape(VectorOperators.B2I, I32, 0);
     }
 
-    /// The shorts starting at `offset`, each as an int of 0 to 65,535.
+    /// Returns the shorts starting at `offset`, each as an int of 0 to 65,535.
     static IntVector unsignedShorts(MemorySegment blocks, long offset) {
         return (IntVector) ShortVector.fromMemorySegment(I16, blocks, offset, LE)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, I32, 0);
     }
 
-    /// Small ints as floats, exactly.
+    /// Returns small ints as floats, exactly.
     static FloatVector toFloat(IntVector ints) {
         return (FloatVector) ints.convertShape(VectorOperators.I2F, F32, 0);
     }

@@ -89,7 +89,7 @@ final class LegacyQuants {
         }
     }
 
-    /// Bit i of `bits` as 16 or 0 in lane i.
+    /// Returns bit i of `bits` as 16 or 0 in lane i.
     private static IntVector fifthBits(int bits) {
         return IntVector.broadcast(I32, bits)
                 .lanewise(VectorOperators.LSHR, LANE)

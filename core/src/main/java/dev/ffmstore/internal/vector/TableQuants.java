@@ -35,7 +35,7 @@ final class TableQuants {
 
     private TableQuants() {}
 
-    /// As many entries of a table as there are lanes.
+    /// Returns as many entries of a table as there are lanes.
     private static IntVector table(byte[] entries, int from) {
         int[] ints = new int[COUNT];
         for (int i = 0; i < ints.length; i++) {
@@ -72,7 +72,8 @@ final class TableQuants {
         }
     }
 
-    /// Sixteen bytes of nibbles: their low halves are the first sixteen elements, their high halves the others.
+    /// Decodes sixteen bytes of nibbles: their low halves are the first sixteen elements, their high halves the
+    /// others.
     private static void nibbles(
             IntVector table, IntVector upper, MemorySegment blocks, long from, float d, MemorySegment dense, long to) {
         for (int j = 0; j < 16; j += COUNT) {
@@ -83,7 +84,7 @@ final class TableQuants {
         }
     }
 
-    /// What the table has for each lane, times `d`.
+    /// Stores what the table has for each lane, times `d`.
     private static void store(IntVector table, IntVector upper, IntVector q, float d, MemorySegment dense, long to) {
         IntVector entries = q.selectFrom(table); // an index is taken modulo the number of lanes
         if (COUNT == 8) {
@@ -114,7 +115,7 @@ final class TableQuants {
         }
     }
 
-    /// The low nibbles of eight lanes, then their high nibbles.
+    /// Returns the low nibbles of eight lanes, then their high nibbles.
     private static IntVector twice(IntVector lanes, IntVector q) {
         return lanes.selectFrom(q).lanewise(VectorOperators.LSHR, NIBBLE_SHIFTS).and(0xF);
     }

@@ -22,7 +22,7 @@ final class TernaryQuants {
     /// 0, 1, 2, …: which bit of a word belongs to a lane.
     private static final IntVector LANE = IntVector.zero(I32).addIndex(1);
 
-    /// 0, 2, 4, … up to 30: which pair of bits.
+    /// 0, 2, 4, … up to 30: which pair of bits belongs to a lane.
     private static final IntVector TWICE_LANE = IntVector.zero(I32).addIndex(2);
 
     private TernaryQuants() {}
@@ -53,7 +53,7 @@ final class TernaryQuants {
         }
     }
 
-    /// One trit of each byte.
+    /// Decodes one trit of each byte.
     private static void trits(MemorySegment blocks, long from, int power, float d, MemorySegment dense, long to) {
         IntVector fraction = unsignedBytes(blocks, from).mul(power).and(0xFF);
         toFloat(fraction.mul(3).lanewise(VectorOperators.LSHR, 8).sub(1)).mul(d).intoMemorySegment(dense, to, LE);

@@ -7,14 +7,14 @@ import dev.ffmstore.internal.scalar.ScalarDecoders;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/// The table of the vector kernels. Not to be touched if `jdk.incubator.vector` is missing.
+/// The table of the vector kernels. It must not be loaded if `jdk.incubator.vector` is missing.
 public final class VectorDecoders {
     private VectorDecoders() {}
 
-    /// {@return the kernel, or null if there is none; the others are not linked, which would take
-    /// a millisecond each}
+    /// {@return the kernel of a type, or null if there is none; other kernels are not linked, which would take a
+    /// millisecond each}
     ///
-    /// F16 is not among them: C2 vectorises the scalar kernel's `Float.float16ToFloat`, three times faster than
+    /// F16 has no vector kernel: C2 vectorises the scalar kernel's `Float.float16ToFloat`, three times faster than
     /// a vector kernel.
     private static @Nullable VectorKernel kernel(GgmlType type) {
         return switch (type) {
@@ -49,25 +49,25 @@ public final class VectorDecoders {
         };
     }
 
-    /// {@return the width of the vectors used, in bits; 0 if the machine's are too narrow to gain anything}
+    /// {@return the width of the vectors used, in bits; 0 if the machine's vectors are too narrow to gain anything}
     public static int vectorBits() {
         return Lanes.BITS >= 256 ? Lanes.BITS : 0;
     }
 
-    /// {@return the width of the machine's vectors as far as it is used, in bits}
+    /// {@return the width of the machine's vectors in bits, as far as it is used}
     public static int machineBits() {
         return Lanes.BITS;
     }
 
-    /// {@return a decoder, or null if the scalar one is better}
+    /// {@return a vector decoder of a type, or null if the scalar one is better}
     public static @Nullable BlockDecoder find(GgmlType type) {
         VectorKernel kernel = kernel(type);
         return kernel == null ? null : new Checked(type, kernel);
     }
 
-    /// Checks the ranges, and keeps heap segments away from the vector kernel: after one call with another
-    /// kind of segment, C2 compiles the kernel for both, which for the rest of the process costs it the
-    /// inlining it lives by.
+    /// Checks the ranges, and keeps heap segments away from the vector kernel: after one call with another kind of
+    /// segment, C2 compiles the kernel for both, and for the rest of the process it lacks the inlining that makes
+    /// it fast.
     private static final class Checked implements BlockDecoder {
         private final GgmlType type;
         private final VectorKernel kernel;

@@ -18,7 +18,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `bake`: a module of the user's with a model's tensors put in.
+/// `bake`: puts a model's tensors into a user's module.
 @Command(
         name = "bake",
         description = {
@@ -72,7 +72,7 @@ final class BakeCommand extends ReportingCommand {
     @Mixin
     private MetadataLimit limit;
 
-    /// The file that is being worked on, to which a failure is put down that does not name one.
+    /// The file that is being worked on, which a failure is about if it names no file.
     private @Nullable Path current;
 
     @Override

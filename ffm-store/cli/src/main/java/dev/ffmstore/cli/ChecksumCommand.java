@@ -12,7 +12,7 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/// `checksum`: the SHA-256 of each tensor's dense bytes, in little memory.
+/// `checksum`: prints the SHA-256 of each tensor's dense bytes, in little memory.
 @Command(
         name = "checksum",
         description = "Prints the SHA-256 of each tensor's dense little-endian bytes, a line each, in the order of the"

@@ -22,7 +22,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/// `demo`: makes a model of a real model's shape, once, and loads it as `load` does.
+/// `demo`: makes a model with the shape of a real one, once, and loads it as `load` does.
 @Command(
         name = "demo",
         description = {
@@ -35,10 +35,10 @@ import picocli.CommandLine.ParameterException;
         footerHeading = "%nExamples:%n",
         footer = {"  ffm-store demo", "  ffm-store demo --json --threads 1", "  ffm-store demo --cache-dir /var/tmp"})
 final class DemoCommand extends ReportingCommand {
-    /// What the disk is left with, at least, less the header of the file.
+    /// How much room the disk is left with at least, less the header of the file.
     private static final long DISK_RESERVE_BYTES = 64L << 20;
 
-    /// How much less memory there may be when the model has been written: the JVM grows meanwhile.
+    /// How much less memory there may be once the model has been written: the JVM grows meanwhile.
     private static final long MEMORY_RESERVE_BYTES = 128L << 20;
 
     @Mixin
@@ -77,7 +77,8 @@ final class DemoCommand extends ReportingCommand {
         load(model, options, written);
     }
 
-    /// The model with the most layers that disk and memory allow; says so where those are fewer than wanted.
+    /// Returns the model with the most layers that disk and memory allow, and says so if these are fewer than
+    /// wanted.
     private DemoModel largestThatFits(int threads) throws IOException {
         Optional<MemoryBudget.Budget> memory = MemoryBudget.ofThisProcess();
         String shortage = shortage(wantedLayers, threads, memory);
@@ -93,7 +94,7 @@ final class DemoCommand extends ReportingCommand {
         throw new IOException("there is no room for even one layer: " + shortage(1, threads, memory));
     }
 
-    /// What a model of so many layers lacks, or nothing.
+    /// Says what a model of this many layers lacks; empty if nothing.
     private String shortage(int layers, int threads, Optional<MemoryBudget.Budget> memory) throws IOException {
         DemoModel.Size size = DemoModel.Size.of(layers);
         String take = layers == 1 ? "1 layer takes " : layers + " layers take ";
@@ -145,7 +146,7 @@ final class DemoCommand extends ReportingCommand {
         }
     }
 
-    /// Says something beside the report: with JSON, where it does not disturb.
+    /// Prints a sentence beside the report, and with JSON not on standard output.
     private void say(String sentence) {
         PrintWriter writer = json ? spec.commandLine().getErr() : out();
         writer.println(sentence);

@@ -41,7 +41,7 @@ final class DenseForm {
                     + " of lines STORED = NEW")
     private String names = "gguf";
 
-    /// {@return the form with types and names}
+    /// {@return a form with the types and names that the options ask for}
     ///
     /// @param form the rest of the form
     /// @param model the model

@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-/// `diff`: how the tensors of two files differ, in little memory.
+/// `diff`: prints how the tensors of two files differ, in little memory.
 @Command(
         name = "diff",
         description = "Compares the tensors of two files of any of these kinds: GGUF, safetensors (one file, or the"
@@ -121,7 +121,7 @@ final class DiffCommand extends ReportingCommand {
         }
     }
 
-    /// An archive knows neither dtypes nor shapes: it has those of what it is compared with.
+    /// Compares two models. An archive knows neither dtypes nor shapes, and is given those of the other model.
     private DiffReport compare(Model a, Model b, Tolerance tolerance) throws IOException {
         if (a.format() == Model.Format.IRPA && b.format() == Model.Format.IRPA) {
             throw ModelException.of(
@@ -137,7 +137,8 @@ final class DiffCommand extends ReportingCommand {
         return compare(ofA, source(b.typedBy(dense(ofA))), tolerance);
     }
 
-    /// The options of the form are for models that are to be decoded; all others are compared as they are.
+    /// Makes the source of a model. The options of the form apply to models that are to be decoded; all others are
+    /// compared as they are.
     private TensorSource source(Model model) throws IOException {
         TensorForm plain = TensorForm.dense().scales(TensorForm.Scales.LEFT);
         TensorForm wanted = model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain;

@@ -33,7 +33,7 @@ final class EffortOptions {
         threads = count;
     }
 
-    /// {@return how the work is done, with nobody who listens}
+    /// {@return how the work is done, without a listener}
     Effort effort() {
         return Effort.defaults().threads(threads).decoder(decoder);
     }

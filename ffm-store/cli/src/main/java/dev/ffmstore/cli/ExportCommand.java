@@ -38,7 +38,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/// `export`: writes the dense tensors of a file in a format that others read, without loading them.
+/// `export`: writes the dense tensors of a file in another format, without loading them.
 @Command(
         name = "export",
         description = "Writes the dense tensors of a file as constants for other tools, without loading them: an IREE"
@@ -110,7 +110,7 @@ final class ExportCommand extends FileCommand {
     @Mixin
     private Replacement replacement;
 
-    /// What is written: one file, with others that go beside it, or a folder.
+    /// What is written: one file, and others beside it, or a folder.
     private sealed interface Output {
         record OneFile(FileLayout layout, List<NamedLayout> beside) implements Output {
             OneFile(FileLayout layout) {
@@ -154,7 +154,7 @@ final class ExportCommand extends FileCommand {
                 chosenPart));
     }
 
-    /// The files that Hugging Face's readers want beside weights under their names.
+    /// Returns the files that Hugging Face's readers expect beside weights under their names.
     private static List<NamedLayout> configuration(Model model, TensorForm form, ExportFormat chosen)
             throws IOException {
         return chosen == ExportFormat.SAFETENSORS
@@ -213,7 +213,8 @@ final class ExportCommand extends FileCommand {
         };
     }
 
-    /// Before anything is written; the exporter looks again, but does not know what the option is called.
+    /// Checks the target before anything is written; the exporter checks again, but does not know the option's
+    /// name.
     private void requireFree() throws FileSystemException {
         if (!replacement.isAllowed() && Files.exists(Path.of(out), LinkOption.NOFOLLOW_LINKS)) {
             throw new FileSystemException(out, null, "is there already; --force replaces it");

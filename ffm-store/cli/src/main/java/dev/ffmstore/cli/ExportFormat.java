@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// What `export` can write.
+/// The formats that `export` can write.
 enum ExportFormat {
     IRPA,
     SAFETENSORS,
@@ -33,7 +33,7 @@ enum ExportFormat {
                 .findFirst();
     }
 
-    /// {@return the format that the name of a target tells, if it tells one}
+    /// {@return the format that the name of a target suggests, if it suggests one}
     static Optional<ExportFormat> guess(String target) {
         String name = target.toLowerCase(Locale.ROOT);
         if (name.endsWith(".irpa")) {

@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
-/// What a user reads of a failure: one line, `ffm-store: FILE: reason`.
+/// Tells users about failures in one line, `ffm-store: FILE: reason`.
 final class Failures {
     private static final String HEAP_REMEDY =
             "the JVM's heap is too small: try again with a larger one, such as FFM_STORE_OPTS=-Xmx256m";
 
     private Failures() {}
 
-    /// Carries an error past picocli, which lets go only of exceptions.
+    /// Carries an error past picocli, which passes on only exceptions.
     static final class ErrorInCommand extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -58,7 +58,7 @@ final class Failures {
 
     /// Prints why a result could not be printed, unless nobody wanted it, and returns the exit status.
     ///
-    /// @param status that of the command otherwise
+    /// @param status the status of the command otherwise
     static int notPrinted(IOException failure, int status, PrintWriter err) {
         if (StandardOutput.isReaderGone(failure)) {
             return status;
@@ -73,7 +73,7 @@ final class Failures {
         return Main.FAILED;
     }
 
-    /// {@return the line}
+    /// {@return the line that tells about a failure}
     ///
     /// @param subject the name of the file the command is about
     static String line(Throwable failure, String subject) {
@@ -107,12 +107,12 @@ final class Failures {
         return message == null || message.contains("heap") || message.contains("GC overhead");
     }
 
-    /// The library's messages begin with the name of the file; it is not to stand there twice.
+    /// Removes the file's name, with which the library's messages begin, so that it is not there twice.
     private static String withoutFile(String message, String file) {
         return message.startsWith(file + ": ") ? message.substring(file.length() + 2) : message;
     }
 
-    /// Messages of the system's own may hold anything.
+    /// Makes one line of a message: those of the system may hold anything.
     private static String oneLine(String message) {
         StringBuilder line = new StringBuilder(message.length());
         message.codePoints().forEach(c -> line.append(c == '\\' ? "\\" : Printable.escape(Character.toString(c))));

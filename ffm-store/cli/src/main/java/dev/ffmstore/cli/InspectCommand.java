@@ -24,7 +24,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import picocli.CommandLine.Command;
 
-/// `inspect`: what is in a file. Reads its header only.
+/// `inspect`: prints what is in a file, of which only the header is read.
 @Command(
         name = "inspect",
         description = "Shows what is in a file: its metadata, its tensors, and what is odd about them.",
@@ -36,16 +36,16 @@ import picocli.CommandLine.Command;
             "  ffm-store inspect --json model.gguf | jq '.tensors[] | select(.type == \"Q6_K\") | .name'"
         })
 final class InspectCommand extends FileCommand {
-    /// How much of a value stands in the table.
+    /// How many characters of a value are in the table.
     private static final int VALUE_CHARACTERS = 60;
 
-    /// More bytes than any text of that many characters has.
+    /// How many bytes of a value are read: more than any text of that many characters has.
     private static final long VALUE_BYTES = 4L * (VALUE_CHARACTERS + 1);
 
-    /// A longer key would widen every row of its table.
+    /// The longest key in the table: a longer one would widen every row.
     private static final int KEY_CHARACTERS = 200;
 
-    /// JSON holds longer texts cut off, so that one object fits any heap.
+    /// The longest text in JSON: longer ones are cut, so that one object fits into any heap.
     private static final long JSON_TEXT_BYTES = 64 << 10;
 
     private static final int FIRST_ELEMENTS = 8;
@@ -113,7 +113,7 @@ final class InspectCommand extends FileCommand {
                 : value.type().toString();
     }
 
-    /// A value as it stands in the table: the beginning of it.
+    /// Returns the beginning of a value, as the table has it.
     private static String abridged(MetadataValue value) {
         return switch (value) {
             case MetadataValue.Text text -> Printable.escape(beginning(text.bytes()), VALUE_CHARACTERS);
@@ -144,13 +144,13 @@ final class InspectCommand extends FileCommand {
         };
     }
 
-    /// The beginning of a text, enough of it to be cut.
+    /// Returns the beginning of a text, longer than what the table has of it.
     private static String beginning(MemorySegment bytes) {
         MemorySegment some = bytes.asSlice(0, Math.min(bytes.byteSize(), VALUE_BYTES));
         return new String(some.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
     }
 
-    /// What the reader warns of, the types that cannot be decoded, and the companion scales.
+    /// Returns the reader's warnings, and those about types that cannot be decoded and about companion scales.
     private static List<String> warnings(Model model) {
         List<String> warnings = new ArrayList<>();
         model.gguf().ifPresent(file -> warnings.addAll(file.warnings()));
@@ -253,7 +253,7 @@ final class InspectCommand extends FileCommand {
         }
     }
 
-    /// Says how long a text is if it is not whole.
+    /// Writes a text, and its length if the text is cut.
     private static void writeText(JsonGenerator json, MemorySegment bytes) throws IOException {
         json.writeStringField("value", text(bytes));
         if (bytes.byteSize() > JSON_TEXT_BYTES) {

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// `load`: loads a model and reports what that took.
+/// `load`: loads a model and reports the time and memory that it took.
 @Command(
         name = "load",
         description = "Loads a model into off-heap memory, then reports time, throughput and memory.",
@@ -54,7 +54,7 @@ final class LoadCommand extends FileCommand {
         }
     }
 
-    /// Loads, with a progress bar if there is to be one.
+    /// Loads a model, with a progress bar if one is wanted.
     static TensorStore load(Model model, TensorForm form, LoadOptions options, boolean bar) throws IOException {
         try (Progress progress = new Progress("loading", bar)) {
             return TensorStore.load(model, form, options.progress(progress));

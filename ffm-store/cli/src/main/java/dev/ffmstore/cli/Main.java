@@ -60,13 +60,13 @@ public final class Main implements Runnable {
 
     /// Runs a command.
     ///
-    /// @param out for its result
-    /// @param err for everything else
+    /// @param out receives the result
+    /// @param err receives everything else
     /// @param args the command and its arguments
     /// @return the exit status
     static int run(PrintWriter out, PrintWriter err, String... args) {
         CommandLine commandLine = new CommandLine(new Main());
-        // reading the options of a command takes some milliseconds: where one is named, the others are left out
+        // reading the options of a command takes some milliseconds: if one is named, the others are left out
         String first = args.length == 0 ? "" : args[0];
         boolean named = COMMANDS.contains(first) && !first.equals("generate-completion");
         for (String name : named ? List.of(first) : COMMANDS) {

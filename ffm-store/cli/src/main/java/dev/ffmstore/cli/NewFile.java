@@ -14,9 +14,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// A file that a command writes: it grows under another name beside its own, which it gets when it is complete.
+/// A file that a command writes. It grows under another name, and gets its own name when it is complete.
 final class NewFile {
-    /// Writes what the file holds.
+    /// Writes the content of the file.
     @FunctionalInterface
     interface Body {
         void write(Writer out) throws IOException;
@@ -30,9 +30,9 @@ final class NewFile {
         this.existing = existing;
     }
 
-    /// {@return a file to be written}
+    /// {@return a new file at a path}
     ///
-    /// @throws IOException if it is there and is to be kept, or is a folder
+    /// @throws IOException if the file exists and is to be kept, or is a folder
     static NewFile at(Path path, Existing existing) throws IOException {
         NewFile file = new NewFile(path, existing);
         file.requireFree();
@@ -48,7 +48,7 @@ final class NewFile {
         }
     }
 
-    /// Writes the file, in UTF-8, whole or not at all.
+    /// Writes the whole file, in UTF-8, or nothing.
     void write(Body body) throws IOException {
         requireFree();
         Interrupts.inOneForm(Transaction.interrupted(path.toString()), () -> {

@@ -21,7 +21,7 @@ final class OrderlyEnd implements AutoCloseable {
         try {
             boolean _ = ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException _) {
-            return; // then it ends at once
+            return; // the process ends at once then
         }
     }
 

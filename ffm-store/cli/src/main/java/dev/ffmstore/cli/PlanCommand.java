@@ -22,7 +22,7 @@ import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/// `plan`: what a load would cost. Reads the header only, and allocates nothing.
+/// `plan`: prints what a load would cost. It reads the header only, and allocates no tensors.
 @Command(
         name = "plan",
         description = "Shows what a load would cost, without loading anything.",
@@ -40,7 +40,7 @@ final class PlanCommand extends FileCommand {
     @Mixin
     private EffortOptions effort;
 
-    /// The tensors of one type together that become the same.
+    /// The total of the tensors that have one stored type and become one dtype.
     private record TypeTotal(GgmlType type, DType dtype, long tensors, long bytes, long denseBytes) {
         private static final Comparator<TypeTotal> BY_TYPES =
                 Comparator.comparing(TypeTotal::type).thenComparing(TypeTotal::dtype);

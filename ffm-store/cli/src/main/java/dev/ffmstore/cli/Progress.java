@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/// A progress bar on standard error, once the work has gone on for a moment, if that is a terminal.
+/// A progress bar on standard error, if that is a terminal, once the work has gone on for a moment.
 final class Progress implements ProgressListener, AutoCloseable {
     private static final long PATIENCE_NANOS = 300_000_000;
     private static final int WIDTH = 79;
@@ -18,7 +18,7 @@ final class Progress implements ProgressListener, AutoCloseable {
     private final long start = System.nanoTime();
     private @Nullable ProgressBar bar;
 
-    /// @param task what is going on
+    /// @param task the name of the work
     /// @param wanted whether a bar is wanted at all
     Progress(String task, boolean wanted) {
         this.task = task;
@@ -45,15 +45,15 @@ final class Progress implements ProgressListener, AutoCloseable {
         bar.stepTo(doneBytes);
     }
 
-    /// {@return a listener to work that is counted in elements and shown in bytes}
+    /// {@return a listener for work that is counted in elements and shown in bytes}
     ///
-    /// @param elements all of them
-    /// @param bytes their size
+    /// @param elements the number of all elements
+    /// @param bytes the size of all elements
     LongConsumer ofElements(long elements, long bytes) {
         return done -> progress((long) ((double) done / elements * bytes), bytes);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     @Override
     public void close() {
         if (bar != null) {

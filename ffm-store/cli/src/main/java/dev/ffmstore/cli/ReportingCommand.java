@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// What all commands have in common: they report, on paper or as JSON, and fail with a line.
+/// What all commands have in common: they report, as text or as JSON, and fail with one line.
 abstract class ReportingCommand implements Callable<Integer> {
     static final String STACKTRACE = "--stacktrace";
 
@@ -27,7 +27,7 @@ abstract class ReportingCommand implements Callable<Integer> {
     /// {@return the name of the file the command is about}
     abstract String subject();
 
-    /// {@return the name of the file that a failure is about, where that may be another one}
+    /// {@return the name of the file that a failure is about, which may be another one}
     String subject(Throwable failure) {
         return subject();
     }

@@ -10,30 +10,30 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Standard output, which remembers why it could not be written: a [java.io.PrintWriter] tells only that.
+/// Standard output that remembers why it could not be written: a [java.io.PrintWriter] only says that it could not.
 ///
-/// A reader that has left, as `head` does when it has seen enough, is no failure. For one thread.
+/// It is no failure if the reader has gone, as `head` does when it has seen enough. For one thread.
 final class StandardOutput extends OutputStream {
     static final String NAME = "standard output";
 
     private final OutputStream out = new FileOutputStream(FileDescriptor.out);
     private @Nullable IOException failure;
 
-    /// Ends the work of a command that has noticed it cannot print. Why not is known to [StandardOutput], and told
-    /// once the command has ended.
+    /// Ends the work of a command that has noticed that it cannot print. [StandardOutput] knows the reason, which
+    /// is told once the command has ended.
     static final class LostException extends IOException {
         private static final long serialVersionUID = 1L;
     }
 
-    /// {@return why a write failed, the first time that one did}
+    /// {@return why the first write that failed did so; empty if none did}
     Optional<IOException> failure() {
         return Optional.ofNullable(failure);
     }
 
     /// {@return whether a write failed because nobody reads any more}
     ///
-    /// Java passes on the system's words alone, which may be in the user's language; but writing to a pipe fails
-    /// for no other reason.
+    /// Java passes on only the system's words, which may be in the user's language; but writing to a pipe fails for
+    /// no other reason.
     static boolean isReaderGone(IOException failure) {
         return failure.getClass() == IOException.class
                 && (Objects.requireNonNullElse(failure.getMessage(), "").contains("Broken pipe") || isPipe());

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-/// `stats`: what the tensors of a model hold, in little memory.
+/// `stats`: prints statistics of a model's tensors, in little memory.
 @Command(
         name = "stats",
         description = "Shows what tensors hold: least, largest, mean, standard deviation, zeros, NaN, infinities, and"

@@ -30,14 +30,14 @@ final class TensorChoice {
             description = "leave out tensors whose names match, whatever --include says; may be repeated")
     private List<String> excludes = new ArrayList<>();
 
-    /// {@return the filter}
+    /// {@return the filter that the options describe}
     ///
     /// @throws ParameterException if a pattern is malformed, or matches no tensor of the file
     NameFilter filter(Model model) {
         return filter(model.tensors().stream().map(StoredTensor::name).toList());
     }
 
-    /// {@return the filter}
+    /// {@return the filter that the options describe}
     ///
     /// @param names the names of all tensors
     /// @throws ParameterException if a pattern is malformed, or matches no name

@@ -14,7 +14,7 @@ final class Version implements IVersionProvider {
         return new String[] {"ffm-store " + ofBuild() + " (JVM " + Runtime.version() + ")"};
     }
 
-    /// The version that Maven puts into the jar; there is none in a folder of classes.
+    /// Returns the version that Maven puts into the jar; there is none in a folder of classes.
     private static String ofBuild() throws IOException {
         try (InputStream stream = Version.class.getResourceAsStream(BUILD)) {
             if (stream == null) {

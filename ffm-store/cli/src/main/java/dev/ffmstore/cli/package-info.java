@@ -1,6 +1,6 @@
-/// The command line, a class a command. What it prints is for people; with `--json`, for programs.
+/// The command line, with a class for each command. Its output is for people; with `--json`, for programs.
 ///
-/// Its libraries are optional dependencies: who uses the library alone needs none of them.
+/// The libraries that it uses are optional dependencies: a user of the library alone needs none of them.
 @NullMarked
 package dev.ffmstore.cli;
 

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// What some layouts are rendered from: the models of their tensors, and the files that they copy from as these
-/// were when an export began.
+/// The inputs of some layouts: the models of their tensors, and the files that they copy from, with the identities
+/// that these files had when the export began.
 final class CopiedSources {
     private final Set<TensorSource> tensors = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Source, Source.Identity> identities = new IdentityHashMap<>();

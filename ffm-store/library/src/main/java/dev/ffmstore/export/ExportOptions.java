@@ -5,8 +5,8 @@ import dev.ffmstore.ProgressListener;
 /// The settings of an export. Immutable; each method that takes a value returns a copy with that value.
 ///
 /// @param threads the number of workers, 1 or more
-/// @param progress hears of the bytes of the output that are written
-/// @param replace whether a target that is there already is replaced, once the export is complete
+/// @param progress is told of the bytes of the output that are written
+/// @param replace whether a target that exists already is replaced, once the export is complete
 public record ExportOptions(int threads, ProgressListener progress, boolean replace) {
     private static final ExportOptions DEFAULTS =
             new ExportOptions(Runtime.getRuntime().availableProcessors(), (done, total) -> {}, false);
@@ -18,14 +18,14 @@ public record ExportOptions(int threads, ProgressListener progress, boolean repl
         }
     }
 
-    /// {@return what most users want: all processors, and a target that is there already is left alone}
+    /// {@return what most users want: a worker per processor, and no target that exists already is replaced}
     public static ExportOptions defaults() {
         return DEFAULTS;
     }
 
     /// {@return these options with another number of workers}
     ///
-    /// @throws IllegalArgumentException if it is not positive
+    /// @throws IllegalArgumentException if the number is not positive
     public ExportOptions threads(int threads) {
         return new ExportOptions(threads, progress, replace);
     }
@@ -35,7 +35,7 @@ public record ExportOptions(int threads, ProgressListener progress, boolean repl
         return new ExportOptions(threads, listener, replace);
     }
 
-    /// {@return these options with another decision on a target that is there already}
+    /// {@return these options with another decision on a target that exists already}
     public ExportOptions replace(boolean replace) {
         return new ExportOptions(threads, progress, replace);
     }

@@ -3,8 +3,8 @@ package dev.ffmstore.export;
 /// How an export went.
 ///
 /// @param files how many files were written
-/// @param bytes how many bytes they have, or, of a part, how many it has
-/// @param seconds how long it took, until the files were forced to the disk and had their names
+/// @param bytes the size of these files together, in bytes; of an export of one part, the size of the part
+/// @param seconds how long the export took, until the files were forced to the disk and had their names
 /// @param threads how many workers there were
 public record ExportReport(int files, long bytes, double seconds, int threads) {
 

@@ -14,17 +14,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// An export to files: the target is what it was, or it is complete.
+/// An export to files, after which a target is either what it was or complete.
 ///
-/// @param options how
+/// @param options how exports are done
 public record FileExport(ExportOptions options) {
-    /// What a worker renders, then writes, at a time.
+    /// How much a worker renders, then writes, at a time.
     public static final int BUFFER_BYTES = 4 << 20;
 
     /// The smallest stretch of zeros in a new file that is not written but left to the file system.
     public static final int HOLE_BYTES = 64 << 10;
 
-    /// Writes a file and files beside it; see [dev.ffmstore.export.Exporter#write].
+    /// Writes a file and files beside it; see [Exporter#write].
     public ExportReport write(Path target, FileLayout layout, List<NamedLayout> beside) throws IOException {
         requireNames(beside);
         return Interrupts.inOneForm(interrupted(target), () -> writeFile(target, layout, beside));
@@ -48,7 +48,7 @@ public record FileExport(ExportOptions options) {
         }
     }
 
-    /// Writes a folder; see [dev.ffmstore.export.Exporter#writeFolder].
+    /// Writes a folder; see [Exporter#writeFolder].
     public ExportReport writeFolder(Path target, List<NamedLayout> files) throws IOException {
         return Interrupts.inOneForm(interrupted(target), () -> writeFiles(target, files));
     }
@@ -75,13 +75,13 @@ public record FileExport(ExportOptions options) {
             int last = outputs.size() - 1;
             int workers = write(target, List.of(outputs.subList(0, last), outputs.subList(last, last + 1)), size);
             checkUnchanged(copied);
-            replaced.requireExport(); // others may have been there meanwhile
+            replaced.requireExport(); // others may have written to it meanwhile
             transaction.commit();
             return report(files.size(), size, start, workers);
         }
     }
 
-    /// Writes a part of a file; see [dev.ffmstore.export.Exporter#writePart].
+    /// Writes a part of a file; see [Exporter#writePart].
     public ExportReport writePart(Path target, FileLayout layout, List<NamedLayout> beside, Part part)
             throws IOException {
         requireNames(beside);
@@ -94,7 +94,7 @@ public record FileExport(ExportOptions options) {
         });
     }
 
-    /// The other files have their names when the part is written.
+    /// Writes other files and a part of a file; the other files get their names once the part is written.
     private ExportReport writePartAndFiles(Path target, FileLayout layout, Part part, List<NamedLayout> others)
             throws IOException {
         CopiedSources copied = new CopiedSources(others);
@@ -142,7 +142,7 @@ public record FileExport(ExportOptions options) {
         return Transaction.interrupted(shown(target));
     }
 
-    /// @throws IllegalArgumentException if a file is not to be in the folder of the target, under a name of its own
+    /// @throws IllegalArgumentException if a file would not be in the folder of the target
     private static void requireNames(List<NamedLayout> beside) {
         for (NamedLayout file : beside) {
             if (file.path().indexOf('/') >= 0) {
@@ -158,7 +158,7 @@ public record FileExport(ExportOptions options) {
         return all;
     }
 
-    /// {@return the files that are not there already with the bytes they are to have}
+    /// {@return those files that do not exist already with the bytes that they are to have}
     private List<NamedLayout> unwritten(Path target, List<NamedLayout> beside) throws IOException {
         List<NamedLayout> unwritten = new ArrayList<>();
         for (NamedLayout file : beside) {
@@ -177,7 +177,7 @@ public record FileExport(ExportOptions options) {
         return new ExportReport(files, bytes, (System.nanoTime() - start) / 1e9, workers);
     }
 
-    /// Writes files, those of each list together, one list after the other; returns the number of workers.
+    /// Writes the files of each list together, one list after the other, and returns the number of workers.
     private int write(Path target, List<List<OutputFile>> lists, long totalBytes) throws IOException {
         Pass pass = new Pass(options.threads(), interrupted(target));
         int workers = 1;
@@ -196,7 +196,7 @@ public record FileExport(ExportOptions options) {
         copied.checkUnchanged();
     }
 
-    /// {@return where a file of a folder is written; the folders above it are made}
+    /// {@return the path at which a file of a folder is written; the folders above the file are made}
     private static Path place(Path folder, String path) throws IOException {
         Path place = folder.resolve(path).normalize();
         if (!place.startsWith(folder) || place.equals(folder)) {

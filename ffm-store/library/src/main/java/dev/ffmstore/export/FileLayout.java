@@ -8,21 +8,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// What a file is made of, piece after piece, every offset known before the first byte is written.
+/// What a file is made of, piece by piece, with every offset known before the first byte is written.
 ///
-/// A layout owns the source of the tensors in it, so that it cannot be rendered with those of another: any byte
+/// A layout holds the source of the tensors in it, so that it cannot be rendered with those of another: any byte
 /// range of the file can be rendered from the layout alone, in any order, by any number of workers, as long as the
 /// model is open. Immutable.
 public final class FileLayout {
     /// A stretch of the file.
     public sealed interface Piece {
-        /// {@return its size in bytes, 1 or more}
+        /// {@return the size of the piece in bytes, 1 or more}
         long size();
     }
 
-    /// Bytes as they are; not to be changed by who reads them.
+    /// Bytes as they are; whoever reads the array must not change it.
     ///
-    /// @param bytes the bytes
+    /// @param bytes the bytes, not copied
     @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     public record Literal(byte[] bytes) implements Piece {
         @Override
@@ -31,10 +31,10 @@ public final class FileLayout {
         }
     }
 
-    /// One byte, over and over.
+    /// One byte, repeated.
     ///
     /// @param value the byte
-    /// @param size how often
+    /// @param size how many times, 1 or more
     public record Fill(byte value, long size) implements Piece {}
 
     /// A tensor's dense bytes.
@@ -59,17 +59,17 @@ public final class FileLayout {
 
     /// A byte range of another file, as it is.
     ///
-    /// @param source the other file
-    /// @param offset where the range starts in it
-    /// @param size the size of the range
+    /// @param source the other file, which must stay open while the layout is used
+    /// @param offset where the range starts in the other file, in bytes
+    /// @param size the size of the range in bytes
     public record Copy(Source source, long offset, long size) implements Piece {}
 
-    /// A piece in its place.
+    /// A piece at its place in the file.
     ///
-    /// @param offset where it starts in the file, in bytes
+    /// @param offset where the piece starts in the file, in bytes
     /// @param piece the piece
     public record Placed(long offset, Piece piece) {
-        /// {@return where it ends in the file, in bytes}
+        /// {@return where the piece ends in the file, in bytes}
         public long end() {
             return offset + piece.size();
         }
@@ -85,29 +85,29 @@ public final class FileLayout {
         this.size = size;
     }
 
-    /// {@return a builder of an empty layout of a file without tensors}
+    /// {@return an empty builder for a file without tensors}
     public static Builder builder() {
         return new Builder(Optional.empty());
     }
 
-    /// {@return a builder of an empty layout}
+    /// {@return an empty builder for a file with tensors}
     ///
-    /// @param tensors where the tensors of its pieces are from
+    /// @param tensors the source of all tensors in the file
     public static Builder builder(TensorSource tensors) {
         return new Builder(Optional.of(tensors));
     }
 
-    /// {@return a layout of a few bytes, without tensors}
+    /// {@return the layout of a file of these bytes, without tensors}
     public static FileLayout of(byte[] bytes) {
         return builder().add(new Literal(bytes)).build();
     }
 
-    /// {@return where the tensors of its pieces are from; empty if it has none}
+    /// {@return the source of the tensors in the file; empty if it has none}
     public Optional<TensorSource> tensors() {
         return tensors;
     }
 
-    /// {@return the pieces, ascending, without gaps}
+    /// {@return the pieces of the file, ascending, without gaps}
     public List<Placed> pieces() {
         return pieces;
     }
@@ -117,7 +117,8 @@ public final class FileLayout {
         return size;
     }
 
-    /// {@return the index of the first piece that ends after an offset of the file; their number if none does}
+    /// {@return the index of the first piece that ends after an offset of the file; the number of pieces if none
+    /// does}
     public int firstPieceAfter(long offset) {
         int low = 0;
         int high = pieces.size();
@@ -132,7 +133,7 @@ public final class FileLayout {
         return low;
     }
 
-    /// Puts pieces one after the other. Empty ones are left out.
+    /// Puts pieces one after the other. Empty pieces are left out.
     public static final class Builder {
         private final Optional<TensorSource> tensors;
         private final List<Placed> pieces = new ArrayList<>();
@@ -142,9 +143,9 @@ public final class FileLayout {
             this.tensors = tensors;
         }
 
-        /// Adds a piece.
+        /// Adds a piece at the end.
         ///
-        /// @throws IllegalArgumentException if it is a tensor, and not one of the layout's source
+        /// @throws IllegalArgumentException if the piece is a tensor that is not from the layout's source
         /// @throws ArithmeticException if the file would be larger than a signed 64-bit size
         public Builder add(Piece piece) {
             requireOwn(piece);
@@ -170,7 +171,7 @@ public final class FileLayout {
 
         /// Adds zeros up to the next multiple of an alignment.
         ///
-        /// @param alignment in bytes, a power of two
+        /// @param alignment the alignment in bytes, a power of two
         public Builder align(int alignment) {
             return add(new Fill((byte) 0, -size & (alignment - 1)));
         }
@@ -180,7 +181,7 @@ public final class FileLayout {
             return size;
         }
 
-        /// {@return the layout}
+        /// {@return the layout of the pieces so far}
         public FileLayout build() {
             return new FileLayout(tensors, pieces, size);
         }

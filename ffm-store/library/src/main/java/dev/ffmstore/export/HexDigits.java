@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Bytes as upper-case hexadecimal digits, two a byte, the high half first.
+/// Bytes as upper-case hexadecimal digits, two per byte, the high half first.
 ///
 /// Four bytes at a time become eight digits in one long:
 ///
@@ -24,11 +24,11 @@ public final class HexDigits {
 
     private HexDigits() {}
 
-    /// Writes digits of some bytes.
+    /// Writes the digits of some bytes.
     ///
     /// @param bytes the bytes
-    /// @param skipped how many digits of the first byte are left out, 0 or 1
-    /// @param target filled whole; where its size is odd (but for the skipped digit), the last byte's second digit
+    /// @param skipped how many digits of the first byte to leave out, 0 or 1
+    /// @param target filled whole; if its size is odd (except for the skipped digit), the last byte's second digit
     /// is left out
     public static void write(MemorySegment bytes, int skipped, MemorySegment target) {
         long digits = target.byteSize();

@@ -17,16 +17,16 @@ import java.util.Set;
 /// { "tensors": [ { "name": NAME, "file": "FILE", … }, … ] }  every field file of an object in an array
 /// ```
 ///
-/// All that matters of the JSON is which strings stand there. It is read front to back; its size, depth and strings
-/// are limited, since a folder of that name may be anybody's.
+/// All that matters of the JSON is which strings it has at these places. It is read front to back; its size, depth
+/// and strings are limited, since the folder may not be an export at all.
 final class IndexedFiles {
     private static final long MOST_BYTES = 100_000_000;
     private static final int MOST_DEPTH = 100;
 
-    /// A longer string names no file.
+    /// The longest string that can name a file, in bytes.
     private static final int MOST_CHARACTERS = 4096;
 
-    /// The index is none.
+    /// Thrown where a file is no index.
     static final class NoIndexException extends IOException {
         private static final long serialVersionUID = 1L;
 
@@ -39,7 +39,7 @@ final class IndexedFiles {
     private static final class Level {
         final boolean isObject;
 
-        /// The name of the field that is read, or was last.
+        /// The name of the field that is being read, or was read last.
         String field = "";
 
         boolean expectsName;
@@ -62,7 +62,7 @@ final class IndexedFiles {
     /// Removes the paths that an index names.
     ///
     /// @param paths relative to the index, with `/` between names
-    /// @throws NoIndexException if it is not JSON, as far as that is looked at, or too large
+    /// @throws NoIndexException if the file is not JSON, as far as this is checked, or is too large
     static void removeNamed(Path index, Set<String> paths) throws IOException {
         if (Files.size(index) > MOST_BYTES) {
             throw new NoIndexException("it is larger than " + MOST_BYTES + " bytes");
@@ -138,7 +138,7 @@ final class IndexedFiles {
         return around.isObject ? levels.size() == 2 && around.field.equals("weight_map") : level.field.equals("file");
     }
 
-    /// {@return a string whose opening quote has been read; the empty one if it is too long to matter}
+    /// {@return the string whose opening quote has been read; an empty one if it is too long to matter}
     private String string() throws IOException {
         StringBuilder bytes = new StringBuilder();
         for (int c = next(); c != '"'; c = next()) {
@@ -154,7 +154,7 @@ final class IndexedFiles {
         return new String(bytes.toString().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 
-    /// What stands there are bytes of UTF-8, one a character; an escape is a UTF-16 unit, which becomes such bytes.
+    /// Appends a byte of UTF-8 as one character, or an escape, which is a UTF-16 unit, as the bytes that encode it.
     private static void append(StringBuilder bytes, int c, boolean isEscape) {
         if (isEscape && c >= 0x80) {
             for (byte b : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {

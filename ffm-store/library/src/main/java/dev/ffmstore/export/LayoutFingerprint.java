@@ -7,10 +7,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/// Tells one layout from another, on any machine: a SHA-256 over its pieces.
+/// A SHA-256 over the pieces of a layout, which tells it from another layout on any machine.
 ///
-/// It covers all but the bytes of the tensors themselves: kinds, offsets and sizes of the pieces, literal bytes,
-/// and of each tensor its name, dtype, shape and stored type, and what is done to its elements.
+/// It covers everything but the bytes of the tensors: kinds, offsets and sizes of the pieces, literal bytes, and of
+/// each tensor the name, dtype, shape and stored type, and what is done to its elements.
 final class LayoutFingerprint {
     private final MessageDigest digest;
 
@@ -22,7 +22,7 @@ final class LayoutFingerprint {
         }
     }
 
-    /// {@return 64 hexadecimal digits}
+    /// {@return the fingerprint of a layout, 64 hexadecimal digits}
     static String of(FileLayout layout) {
         LayoutFingerprint fingerprint = new LayoutFingerprint();
         fingerprint.add(layout.size());
@@ -74,7 +74,7 @@ final class LayoutFingerprint {
         digest.update(ByteBuffer.allocate(Long.BYTES).putLong(0, number));
     }
 
-    /// A text is fed with its length, so that where one ends counts.
+    /// Adds a text after its length, so that it counts where a text ends.
     private void add(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         add(bytes.length);

@@ -6,8 +6,9 @@ import java.util.Set;
 
 /// One file of an export that is a folder or has several parts.
 ///
-/// @param path its path in the folder, with `/` between names; never absolute, and never leads out of the folder
-/// @param layout what it is made of
+/// @param path the file's path in the folder, with `/` between names; never absolute, and never leads out of the
+/// folder
+/// @param layout what the file is made of
 public record NamedLayout(String path, FileLayout layout) {
     private static final Set<String> NO_NAMES = Set.of("", ".", "..");
 

@@ -12,10 +12,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/// A byte range of a file that several workers write, each a piece of it at a time.
+/// A byte range of a file that several workers write, each of them a piece at a time.
 ///
-/// The worker that comes first opens the file, the one that is last forces it to the disk and closes it: a folder
-/// of many files has few of them open.
+/// The first worker opens the file, and the last one forces it to the disk and closes it: of a folder of many
+/// files, only a few are open at a time.
 final class OutputFile implements Closeable {
     private static final int BUFFER_BYTES = FileExport.BUFFER_BYTES;
     private static final int HOLE_BYTES = FileExport.HOLE_BYTES;
@@ -41,16 +41,16 @@ final class OutputFile implements Closeable {
         this.left = new AtomicLong(pieces());
     }
 
-    /// {@return a whole file that is not there yet; where it is zero for long, nothing is written}
+    /// {@return a whole file that does not exist yet; long stretches of zeros are not written}
     ///
-    /// @param shown its name in messages
+    /// @param shown the file's name in messages
     static OutputFile create(Path path, String shown, FileLayout layout) {
         return new OutputFile(path, shown, layout, 0, layout.size(), null);
     }
 
-    /// {@return a byte range of a file that is there; every byte of it is written}
+    /// {@return a byte range of a file that exists; every byte of the range is written}
     ///
-    /// @param channel the file, which is closed when all is written
+    /// @param channel the file, which is closed when the whole range is written
     static OutputFile within(FileChannel channel, Path path, FileLayout layout, long from, long to) {
         return new OutputFile(path, path.toString(), layout, from, to, channel);
     }
@@ -60,16 +60,16 @@ final class OutputFile implements Closeable {
         return to - from;
     }
 
-    /// {@return how many pieces the range has, 1 or more}
+    /// {@return the number of pieces that the range has, 1 or more}
     long pieces() {
         return Math.max(1, Math.ceilDiv(size(), (long) BUFFER_BYTES));
     }
 
     /// Renders and writes a piece.
     ///
-    /// @param index which, 0 to the number of pieces − 1
-    /// @param buffer of [FileExport#BUFFER_BYTES], native
-    /// @return how many bytes it has
+    /// @param index which piece, 0 to the number of pieces − 1
+    /// @param buffer native memory of [FileExport#BUFFER_BYTES]
+    /// @return the size of the piece in bytes
     long writePiece(long index, Renderer renderer, MemorySegment buffer) throws IOException {
         long start = from + index * BUFFER_BYTES;
         MemorySegment bytes = renderer.bytes(layout, start, buffer.asSlice(0, Math.min(BUFFER_BYTES, to - start)));
@@ -94,7 +94,7 @@ final class OutputFile implements Closeable {
         if (channel == null) {
             channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             if (to > 0) {
-                channel.write(ByteBuffer.allocate(1), to - 1); // the size: what nobody writes to is zero
+                channel.write(ByteBuffer.allocate(1), to - 1); // sets the size: what nobody writes is zero
             }
         }
         return channel;

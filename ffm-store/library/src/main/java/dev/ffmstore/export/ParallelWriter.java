@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 
-/// Writes files by several workers, each of which renders 4 MiB of one of them, wherever that is, and writes it
-/// there.
+/// Writes files with several workers, each of which renders 4 MiB from anywhere in one of the files, and writes
+/// them to their place.
 ///
 /// ```text
 /// files     │ pieces 0 1 2 3 4 5 │ 6 7 │ 8 9 10 …   numbered through, taken off one counter
@@ -21,7 +21,7 @@ final class ParallelWriter {
     private final long[] firstPieces;
     private final long pieces;
 
-    /// @param files what is to be written
+    /// @param files the files to be written
     ParallelWriter(List<OutputFile> files) {
         this.files = files;
         this.firstPieces = new long[files.size()];
@@ -33,16 +33,16 @@ final class ParallelWriter {
         this.pieces = count;
     }
 
-    /// {@return how many of the workers asked for have something to do, 1 or more}
+    /// {@return how many of the workers that were asked for have something to do, 1 or more}
     int workers(int threads) {
         return Pass.useful(threads, pieces);
     }
 
     /// Writes and forces all files; see [Pass#run].
     ///
-    /// @param pass does the work; what it has done before counts as written
-    /// @param progress hears of the bytes written
-    /// @param totalBytes bytes to be written in all
+    /// @param pass does the work; what it did before counts as written
+    /// @param progress is told of the bytes written
+    /// @param totalBytes the number of bytes to be written in all
     void run(Pass pass, ProgressListener progress, long totalBytes) throws IOException {
         try (Closeable _ = () -> Closing.all(files)) {
             pass.run(pieces, this::newTask, done -> progress.progress(done, totalBytes));

@@ -13,16 +13,16 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Renders byte ranges of files from their layouts: any range, in any order, as often as wanted, always the same
-/// bytes.
+/// Renders byte ranges of files from their layouts: any range, in any order and any number of times, always with
+/// the same bytes.
 ///
-/// Writers of files, uploads in parts, several machines that share a file and a retry of a piece that was lost are
-/// all this one operation.
+/// This one operation serves writing files, uploading in parts, sharing a file among machines, and retrying a lost
+/// piece.
 ///
-/// For one thread, which owns the buffers, some 600 KiB off-heap for each source of tensors that it meets, and
-/// closes it. Several threads have one each.
+/// A renderer is for one thread, and owns buffers of some 600 KiB off-heap for each source of tensors that it
+/// meets, until it is closed. Several threads need one each.
 public final class Renderer implements AutoCloseable {
-    /// How many bytes become hexadecimal digits at a time: in cache with their digits.
+    /// How many bytes become hexadecimal digits at a time: few enough to be in cache together with their digits.
     private static final int TILE_BYTES = 64 << 10;
 
     private final Map<TensorSource, TensorReader> readers = new IdentityHashMap<>();
@@ -32,8 +32,8 @@ public final class Renderer implements AutoCloseable {
     /// Fills a segment with a byte range of a file.
     ///
     /// @param layout what the file is made of
-    /// @param offset where the range starts in the file
-    /// @param target filled whole, or in part where this throws; native
+    /// @param offset where the range starts in the file, in bytes
+    /// @param target filled whole, or in part if this throws; native
     /// @throws IOException if the model, or another file that is copied from, cannot be read
     /// @throws IndexOutOfBoundsException if the range is not inside the file
     public void render(FileLayout layout, long offset, MemorySegment target) throws IOException {
@@ -50,10 +50,10 @@ public final class Renderer implements AutoCloseable {
         }
     }
 
-    /// {@return a byte range of a file: the model's own memory, read-only, where the range is in memory as it is;
-    /// else the buffer, into which it has been rendered}
+    /// {@return a byte range of a file: the model's own memory, read-only, if the range is in memory as it is;
+    /// otherwise the buffer, with the range rendered into it}
     ///
-    /// @param buffer as large as the range
+    /// @param buffer native memory of the size of the range
     MemorySegment bytes(FileLayout layout, long offset, MemorySegment buffer) throws IOException {
         int index = layout.firstPieceAfter(offset);
         if (index < layout.pieces().size()
@@ -83,7 +83,7 @@ public final class Renderer implements AutoCloseable {
         }
     }
 
-    /// @param offset counted in digits, two a byte: odd if the range begins with the second digit of a byte
+    /// @param offset counted in digits, two per byte: odd if the range begins with the second digit of a byte
     private void renderHex(TensorReader reader, TensorSlot tensor, long offset, MemorySegment target)
             throws IOException {
         for (long done = 0; done < target.byteSize(); ) {

@@ -15,15 +15,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// A folder that an export is to replace, which may only take away what is an export's own: the files that the
-/// index of the old one names, and those that the new one writes anew.
+/// A folder that an export is to replace. Only an export's own files may be taken away: those that the index of the
+/// old export names, and those that the new export writes again.
 ///
-/// @param folder the folder, or where there is none yet
-/// @param shown its name in messages
-/// @param files what the new export writes, the index last
+/// @param folder the path of the folder, which need not exist
+/// @param shown the folder's name in messages
+/// @param files the files that the new export writes, the index last
 record ReplacedFolder(Path folder, String shown, List<NamedLayout> files) {
 
-    /// Refuses a folder that holds anything else, an empty folder below it included.
+    /// Refuses a folder that holds anything else, even an empty folder.
     void requireExport() throws IOException {
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) || isEmpty()) {
             return;
@@ -52,7 +52,7 @@ record ReplacedFolder(Path folder, String shown, List<NamedLayout> files) {
         }
     }
 
-    /// What a folder holds, in paths relative to it with `/` between names.
+    /// What a folder holds, as paths relative to the folder, with `/` between names.
     private record Found(Set<String> files, Set<String> emptyFolders) {
         static Found in(Path folder) throws IOException {
             Found found = new Found(new HashSet<>(), new HashSet<>());

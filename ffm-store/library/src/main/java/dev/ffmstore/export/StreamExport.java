@@ -11,14 +11,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.List;
 
-/// Renders a file from its start to its end into a channel, a buffer at a time.
+/// Renders a file from start to end into a channel, a buffer at a time.
 ///
-/// @param options the listener to progress
+/// @param options how the export is done: only the progress listener matters
 public record StreamExport(ExportOptions options) {
     private static final int BUFFER_BYTES = 1 << 20;
     private static final long TICK_NANOS = 100_000_000;
 
-    /// Writes the file; see [dev.ffmstore.export.Exporter#stream].
+    /// Writes the file; see [Exporter#stream].
     public ExportReport write(WritableByteChannel target, String name, FileLayout layout) throws IOException {
         return Interrupts.inOneForm(
                 Problem.of(name, "export interrupted").toString(), () -> writeAll(target, name, layout));

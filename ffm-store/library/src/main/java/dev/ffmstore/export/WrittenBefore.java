@@ -8,7 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Whether a small file is there already with the bytes it is to have: then there is no need to replace it.
+/// Tells whether a small file exists already with the bytes that it is to have, and so need not be replaced.
 final class WrittenBefore {
     private static final int BUFFER_BYTES = 64 << 10;
 

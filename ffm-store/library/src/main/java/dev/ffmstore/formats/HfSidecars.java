@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The small files that go beside weights in Hugging Face's form, as far as the metadata of the model holds them.
+/// The small files beside weights in Hugging Face's form, as far as the metadata of the model can fill them.
 ///
 /// | file | what it holds |
 /// |---|---|
@@ -21,20 +21,20 @@ import java.util.List;
 /// | `vocab.json`, `merges.txt` | the vocabulary of a byte-level BPE, as transformers' slow tokenizers have it |
 /// | `chat_template.jinja` | the chat template |
 ///
-/// GGUF does not hold all that a tokenizer of transformers is made of (how text is split before it, above all), so
+/// GGUF does not hold all that a tokenizer of transformers is made of (above all, how text is split first), so
 /// there is no `tokenizer.json`: a user who wants to tokenize takes that of the original model.
 public final class HfSidecars {
     private HfSidecars() {}
 
-    /// {@return the files}
+    /// {@return the layouts of the files}
     ///
-    /// They hold copies: the model may be closed before they are written.
+    /// The layouts hold copies: the model may be closed before they are written.
     ///
     /// @param model the model, a GGUF file of an architecture that [Names#hf()] knows
-    /// @param form the form of the export: filter and types count here
+    /// @param form the form of the export, of which the filter and the types matter
     /// @throws ModelException if the architecture is another, a metadata key that the configuration needs is
     /// missing, or `rope_freqs.weight`, unless it is filtered out, is nothing that transformers computes
-    /// @throws IOException if that tensor cannot be read
+    /// @throws IOException if `rope_freqs.weight` cannot be read
     /// @throws IllegalArgumentException if a pattern matches no tensor
     public static List<NamedLayout> of(Model model, TensorForm form) throws IOException {
         TensorPlan plan = TensorPlan.of(model, form.names(Names.hf()));

@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
 /// rows of token_embd.weight           vocab_size
 /// ```
 ///
-/// What is the same for all models of an architecture, and so not in the metadata, is as llama.cpp has it.
+/// Values that are the same for all models of an architecture, and so not in the metadata, are those of llama.cpp.
 final class HuggingFaceConfig {
     private final Model model;
     private final Metadata metadata;
@@ -48,11 +48,11 @@ final class HuggingFaceConfig {
         this.architecture = architecture;
     }
 
-    /// {@return the configuration, JSON text}
+    /// {@return the configuration as JSON text}
     ///
     /// @param model the model
-    /// @param form which tensors
-    /// @param plan what becomes of them
+    /// @param form which tensors are wanted
+    /// @param plan what becomes of the tensors
     /// @throws ModelException if a key is missing or of another type, or rotary factors cannot be expressed
     static String of(Model model, TensorForm form, TensorPlan plan) throws IOException {
         NameTable.Model names = new NameTable.Model(
@@ -62,7 +62,7 @@ final class HuggingFaceConfig {
         try {
             config = new HuggingFaceConfig(model, HuggingFaceNames.architecture(names));
         } catch (UnknownNameException e) {
-            throw new IllegalStateException(e); // the plan knows it
+            throw new IllegalStateException(e); // the plan has checked it
         }
         config.addClass();
         config.addSizes();
@@ -130,7 +130,7 @@ final class HuggingFaceConfig {
         }
     }
 
-    /// The models of 27 billion weights scale queries by another size; they are told by their layers.
+    /// Tells whether this is a model of 27 billion weights, which scale queries by another size: by its layers.
     private boolean isLargestGemma() throws ModelException {
         return required("block_count") == (architecture.equals("gemma2") ? 46 : 62);
     }
@@ -169,7 +169,7 @@ final class HuggingFaceConfig {
         }
     }
 
-    /// The type that most of the bytes are of.
+    /// Names the type that most of the bytes have.
     private static String torchName(TensorPlan plan) {
         Map<DType, Long> bytes = plan.slots().stream()
                 .collect(Collectors.groupingBy(TensorSlot::dtype, Collectors.summingLong(TensorSlot::byteSize)));

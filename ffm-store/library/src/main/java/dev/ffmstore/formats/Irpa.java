@@ -32,8 +32,9 @@ import java.util.Optional;
 ///         zeros up to a multiple of 4096
 /// ```
 ///
-/// The entries are in the order of the source. Type and shape of a tensor are not in an archive. Tensors that have
-/// the same bytes as an earlier one ([TensorSlot#aliasOf]) get an entry of their own and share its storage.
+/// The entries are in the order of the source. An archive does not state types and shapes. Tensors that have the
+/// same bytes as an earlier one ([TensorSlot#aliasOf]) get an entry of their own and share the storage of the
+/// earlier one.
 public final class Irpa {
     private static final int MAGIC = 0x41505249;
     private static final int HEADER_BYTES = 88;
@@ -56,16 +57,16 @@ public final class Irpa {
         return layout(source, Splats.none());
     }
 
-    /// {@return the layout of an archive of all tensors of a source, where those whose elements are all the same
-    /// are an entry without storage}
+    /// {@return the layout of an archive of all tensors of a source, with an entry without storage for each tensor
+    /// whose elements are all the same}
     ///
-    /// @param splats which tensors these are
+    /// @param splats the tensors whose elements are all the same
     /// @throws IllegalArgumentException if the archive's entries would take 2 GiB or more
     public static FileLayout layout(TensorSource source, Splats splats) {
         return new Archive(source, splats).layout();
     }
 
-    /// An archive as it is put together.
+    /// An archive while it is put together.
     private static final class Archive {
         private final TensorSource source;
         private final List<TensorSlot> tensors;
@@ -144,7 +145,8 @@ public final class Irpa {
                     .array();
         }
 
-        /// {@return where a tensor is stored; it is added unless it shares the place of an earlier one}
+        /// {@return where a tensor is stored, from the start of the storage; adds the tensor unless it shares the
+        /// place of an earlier one}
         private long place(TensorSlot tensor) {
             Long shared = tensor.aliasOf().map(places::get).orElse(null);
             if (shared == null) {

@@ -20,7 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Reads an IREE parameter archive: names and bytes. Types and shapes are not in it: every tensor is a row of
+/// Reads the names and bytes of an IREE parameter archive. Types and shapes are not in it: every tensor is a row of
 /// bytes, until [Model#typedBy] takes them from elsewhere.
 ///
 /// ```text
@@ -34,7 +34,7 @@ import java.util.Map;
 ///     DATA (2):   60 {offset, length} in the storage segment
 /// ```
 ///
-/// Entries may share storage. Those of type SKIP (0) are passed over; EXTERNAL (3) and linked headers are refused.
+/// Entries may share storage. Entries of type SKIP (0) are skipped; EXTERNAL (3) and linked headers are refused.
 public final class IrpaReader implements Model.Reader {
     private static final int MAGIC = 0x41505249;
     private static final int HEADER_BYTES = 88;
@@ -80,10 +80,10 @@ public final class IrpaReader implements Model.Reader {
                 List.copyOf(archive.tensors.values()));
     }
 
-    /// A stretch of the file.
+    /// A byte range of the file.
     private record Segment(long offset, long length) {}
 
-    /// An archive, as it is read.
+    /// An archive while it is read.
     private static final class Archive {
         private static final int STORAGE = 0;
         private static final int SPLATS = 1;
@@ -157,7 +157,7 @@ public final class IrpaReader implements Model.Reader {
             if (type != SKIP) {
                 Segment named = part(entry, 20, metadata, what + ": its name");
                 nameBytes += named.length();
-                if (nameBytes > metadata.length()) { // they may overlap, and so be more than the file is large
+                if (nameBytes > metadata.length()) { // names may overlap, and so be larger than the file together
                     throw ModelException.expected(
                             file(),
                             "at most " + metadata.length(),
@@ -220,7 +220,7 @@ public final class IrpaReader implements Model.Reader {
             }
         }
 
-        /// The stretch that an {offset, length} inside another one means.
+        /// Finds the byte range that an {offset, length} in another range stands for.
         private Segment part(MemorySegment holder, long at, Segment whole, String what, Object... values)
                 throws ModelException {
             long offset = holder.get(U64, at);

@@ -7,7 +7,7 @@ final class JsonNumbers {
     private JsonNumbers() {}
 
     /// {@return the shortest number that is read back as the same value of its type; infinities and NaN, which JSON
-    /// does not have, as the strings that Python's and Java's parsers of floats read}
+    /// does not have, become strings that the float parsers of Python and Java read}
     static String of(MetadataValue.Real number) {
         double value = number.value();
         if (Double.isNaN(value) || Double.isInfinite(value)) {

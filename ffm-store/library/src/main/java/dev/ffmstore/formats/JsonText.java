@@ -1,10 +1,10 @@
 package dev.ffmstore.formats;
 
-/// Strings as JSON writes them, for the few small documents the library writes by itself.
+/// Strings as JSON writes them, for the few small documents that the library writes itself.
 public final class JsonText {
     private JsonText() {}
 
-    /// {@return the string in quotes, with only those characters escaped that must be}
+    /// {@return the string in quotes, with only those characters escaped that must be escaped}
     public static String quote(String text) {
         StringBuilder json = new StringBuilder(text.length() + 2).append('"');
         for (int i = 0; i < text.length(); i++) {

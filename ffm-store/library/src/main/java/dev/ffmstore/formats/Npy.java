@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.StringJoiner;
 
-/// A folder of `.npy` files, one for each tensor, with an index.
+/// Writes a folder of `.npy` files, one for each tensor, with an index.
 ///
 /// ```text
 /// 93 "NUMPY"   magic
@@ -26,8 +26,9 @@ import java.util.StringJoiner;
 /// data         row-major, little-endian
 /// ```
 ///
-/// The headers are those that numpy itself writes. NumPy has no BF16: such a tensor is an array of its bits, `<u2`,
-/// and only the index tells. `index.json`, the last of the files, says which tensor is where:
+/// The headers are those that NumPy itself writes. NumPy has no BF16: a tensor of this type becomes an array of its
+/// bits, `<u2`, and only the index states the type. `index.json`, the last of the files, says which tensor is
+/// where:
 ///
 /// ```json
 /// {
@@ -39,13 +40,13 @@ import java.util.StringJoiner;
 /// }
 /// ```
 ///
-/// A file's name is the tensor's, with whatever is not safe in every file system replaced; it never leads out of
-/// the folder. Tied tensors have one file, and an entry each.
+/// A file has the tensor's name, with whatever is not safe in every file system replaced; it never leads out of the
+/// folder. Tied tensors share one file, and have an entry each.
 public final class Npy {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
     private static final int ALIGNMENT = 64;
 
-    /// numpy leaves room for the outermost dimension to grow to so many digits.
+    /// NumPy leaves room for the outermost dimension to grow to this number of digits.
     private static final int DIGITS_TO_GROW = 21;
 
     private Npy() {}
@@ -110,7 +111,7 @@ public final class Npy {
                 .array();
     }
 
-    /// How numpy spells an element's type.
+    /// Spells an element's type as NumPy does.
     private static String descr(DType dtype) {
         return switch (dtype) {
             case F32 -> "<f4";

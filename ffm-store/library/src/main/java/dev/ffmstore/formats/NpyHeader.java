@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What a NumPy array file says of itself.
+/// The header of a NumPy array file.
 ///
 /// ```text
 /// 0   6 B   \x93NUMPY     6 u8 major, 1 to 3     7 u8 minor
@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
 ///     data
 /// ```
 ///
-/// @param descr numpy's name for the type
+/// @param descr NumPy's name for the type
 /// @param shape row-major, outermost first
 /// @param dataOffset where the data starts, in bytes
 record NpyHeader(String descr, List<Long> shape, long dataOffset) {
@@ -49,20 +49,20 @@ record NpyHeader(String descr, List<Long> shape, long dataOffset) {
             Map.entry("<V2", DType.BF16),
             Map.entry("|V2", DType.BF16));
 
-    /// {@return the type of the elements, if the array is of one that has a name here: numpy has none for BF16,
-    /// which is taken from two bytes without a meaning}
+    /// {@return the type of the elements, if it is one of ours; NumPy has no name for BF16: two bytes without a
+    /// meaning are taken for it}
     Optional<DType> dtype() {
         return Optional.ofNullable(DTYPES.get(descr));
     }
 
-    /// {@return whether elements of a type may stand in the array, given that somebody says they do}
+    /// {@return whether the array may hold elements of a type, if an index says that it does}
     boolean holds(DType dtype) {
         return dtype().equals(Optional.of(dtype)) || (dtype == DType.BF16 && descr.equals("<u2"));
     }
 
     /// {@return the header of a file}
     ///
-    /// @throws ModelException if it is malformed, or an array in columns
+    /// @throws ModelException if the header is malformed, or the array is column-major
     static NpyHeader read(Source source) throws IOException {
         if (source.size() < PREFIX_BYTES) {
             throw ModelException.expected(

@@ -19,14 +19,14 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a folder of NumPy arrays, a tensor each.
+/// Reads a folder of NumPy arrays, each of which is a tensor.
 ///
 /// ```text
 /// index.json   { "names": "gguf",
 ///                "tensors": [ { "name": NAME, "file": "NAME.npy", "dtype": "F32", "shape": [2, 3] }, … ] }
 /// ```
 ///
-/// Tied tensors have one file. Without an index every file `NAME.npy` is the tensor NAME.
+/// Tied tensors share one file. Without an index every file `NAME.npy` is the tensor NAME.
 public final class NpyReader implements Model.Reader {
     private static final String INDEX = "index.json";
     private static final String SUFFIX = ".npy";
@@ -63,12 +63,12 @@ public final class NpyReader implements Model.Reader {
 
     /// An array file.
     ///
-    /// @param part its number
-    /// @param header what it says of itself
-    /// @param dataBytes how many bytes of data it has
+    /// @param part the number of the file as a part of the model
+    /// @param header the header of the file
+    /// @param dataBytes the size of the data in bytes
     private record ArrayFile(int part, NpyHeader header, long dataBytes) {}
 
-    /// A folder, as it is read.
+    /// A folder while it is read.
     private static final class Folder {
         private final Path folder;
         private final List<Source> files = new ArrayList<>();
@@ -143,7 +143,7 @@ public final class NpyReader implements Model.Reader {
             tensors.add(tensor);
         }
 
-        /// {@return what a file says of itself, read once however many tensors it is}
+        /// {@return the array file at a path, whose header is read once however many tensors share it}
         private ArrayFile file(Path path) throws IOException {
             ArrayFile file = known.get(path);
             if (file == null) {
@@ -170,9 +170,9 @@ public final class NpyReader implements Model.Reader {
         }
     }
 
-    /// What the index says of a tensor.
+    /// The index's entry of a tensor.
     private record Entry(String name, String file, DType dtype, List<Long> shape) {
-        /// Fields while they come in.
+        /// The fields of an entry read so far.
         private static final class Fields {
             @Nullable
             String name;

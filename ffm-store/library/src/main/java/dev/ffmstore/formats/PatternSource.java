@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 
-/// Bytes that are nowhere: stretches of a pattern over and over, one after the other. Once it is complete, any
-/// thread may read it.
+/// Bytes that are not stored anywhere: stretches, one after the other, each of which repeats a pattern. Once the
+/// source is complete, any thread may read it.
 final class PatternSource implements Source {
     private final String name;
     private final TreeMap<Long, byte[]> patterns = new TreeMap<>();
@@ -20,9 +20,9 @@ final class PatternSource implements Source {
 
     /// Adds a stretch.
     ///
-    /// @param pattern the pattern
+    /// @param pattern the bytes that are repeated
     /// @param length the size of the stretch in bytes
-    /// @return where it starts
+    /// @return where the stretch starts in the source, in bytes
     long add(byte[] pattern, long length) {
         long start = size;
         if (length > 0) {
@@ -60,7 +60,8 @@ final class PatternSource implements Source {
         }
     }
 
-    /// Fills the beginning with the pattern, and the rest with what is filled already, twice as much each time.
+    /// Fills the start of the target with the pattern, and the rest with what is filled already, twice as much each
+    /// time.
     private static void fill(MemorySegment target, byte[] pattern, long skipped) {
         long filled = Math.min(target.byteSize(), pattern.length);
         for (int i = 0; i < filled; i++) {

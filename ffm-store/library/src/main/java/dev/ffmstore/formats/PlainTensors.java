@@ -7,18 +7,18 @@ import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.Shape;
 import java.util.List;
 
-/// Makes stored tensors of what a file says of a tensor that it stores as it is.
+/// Makes stored tensors from what a file says about tensors that are not quantised.
 final class PlainTensors {
     private PlainTensors() {}
 
-    /// {@return the tensor}
+    /// {@return the stored tensor}
     ///
     /// @param file the name of the file
     /// @param name the tensor's name
     /// @param dtype the type of its elements
     /// @param dimensions row-major, outermost first
-    /// @param part which part of the model it is in
-    /// @param offset where it is in that part
+    /// @param part which part of the model the tensor is in
+    /// @param offset where the tensor starts in that part, in bytes
     /// @throws ModelException if the tensor is larger than a signed 64-bit size
     static StoredTensor of(String file, String name, DType dtype, List<Long> dimensions, int part, long offset)
             throws ModelException {
@@ -33,12 +33,12 @@ final class PlainTensors {
         }
     }
 
-    /// {@return the dtype of a name}
+    /// {@return the dtype that has a name}
     ///
     /// @param file the name of the file
     /// @param tensor the tensor's name
-    /// @param name that of the type
-    /// @throws ModelException if it is none of ours
+    /// @param name the name of the type
+    /// @throws ModelException if it is not the name of a dtype
     static DType dtype(String file, String tensor, String name) throws ModelException {
         for (DType dtype : DType.values()) {
             if (dtype.name().equals(name)) {
@@ -49,11 +49,11 @@ final class PlainTensors {
                 file, "F32, F16, BF16, F64, I8, I16, I32 or I64", name, "tensor {}: its dtype is not read", tensor);
     }
 
-    /// {@return a name, if it names a file of the same folder}
+    /// {@return the name, which is safe as that of a file in the same folder}
     ///
-    /// @param file the name of the file it is in
+    /// @param file the name of the file that states it
     /// @param name the name
-    /// @throws ModelException if it could lead elsewhere
+    /// @throws ModelException if the name could lead elsewhere
     static String requireFileName(String file, String name) throws ModelException {
         boolean plain = !name.isEmpty()
                 && !name.equals(".")

@@ -6,8 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
-/// A local file that is opened for each read and closed after it: of a folder of a hundred thousand files, none
-/// stays open.
+/// A local file that is opened for each read and closed again, so that no file of a large folder stays open.
 final class ReopenedFile implements Source {
     private final Path path;
     private final Identity known;
@@ -17,7 +16,7 @@ final class ReopenedFile implements Source {
         this.known = known;
     }
 
-    /// {@return the file that a source has open}
+    /// {@return a source of the file that another source has open}
     static ReopenedFile of(Path path, Source open) throws IOException {
         return new ReopenedFile(path, open.identity());
     }

@@ -16,9 +16,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 
-/// What `rope_freqs.weight` says in the terms of transformers.
+/// Expresses `rope_freqs.weight` in the terms of transformers.
 ///
-/// GGUF stores by how much each rotary frequency is divided; transformers computes that from four numbers, by
+/// GGUF stores the number by which each rotary frequency is divided; transformers computes it from four numbers, by
 /// Llama 3's rule:
 ///
 /// ```text
@@ -28,15 +28,15 @@ import java.util.Optional;
 ///            = 1 / ((1 − s) / factor + s)   between, s = (original / wavelength − low) / (high − low)
 /// ```
 ///
-/// All published models have low 1, high 4 and original 8192; the factor is the largest that is stored. If the rule
-/// with these numbers gives what is stored, they are right.
+/// All published models have low 1, high 4 and original 8192; the factor is the largest number that is stored. If
+/// the rule with these numbers gives the stored tensor, they are right.
 final class RopeFactors {
     private static final String TENSOR = "rope_freqs.weight";
     private static final double LOW = 1;
     private static final double HIGH = 4;
     private static final double ORIGINAL = 8192;
 
-    /// Factors are stored as floats.
+    /// How far stored factors may differ, relatively: they are rounded to floats.
     private static final double TOLERANCE = 1e-4;
 
     private RopeFactors() {}

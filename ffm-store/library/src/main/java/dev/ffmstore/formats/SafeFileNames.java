@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// Makes names of files out of names of tensors, whatever those hold: fit for every file system, and different from
-/// each other even where upper and lower case are the same.
+/// Turns names of tensors, whatever they hold, into names of files that every file system accepts, and that differ
+/// even where upper and lower case are the same.
 ///
-/// Letters, digits, `_`, `-` and `.` stay; of everything else, the bytes of the UTF-8 form become `%XX`. So does
-/// the first character where it is a dot, or where the name would be a device's on Windows. A long name is cut and
-/// ends with a digest of the whole; a name that another has taken gets `~2`, `~3` and so on.
+/// ASCII letters, digits, `_`, `-` and `.` stay; of everything else, the bytes of the UTF-8 form become `%XX`. So
+/// does the first character if it is a dot, or if the name would be that of a device on Windows. A long name is cut
+/// and ends with a digest of the whole; a name that is taken already gets `~2`, `~3` and so on.
 ///
-/// For one thread; an object remembers the names that are taken.
+/// For one thread; each object remembers the names that it has given.
 final class SafeFileNames {
     private static final int MAX_STEM = 180;
     private static final int DIGEST_DIGITS = 16;
@@ -27,17 +27,17 @@ final class SafeFileNames {
     private final Set<String> taken = new HashSet<>();
     private final Map<Folded, Integer> nextCopies = new HashMap<>();
 
-    /// What names have in common that differ in their copy's number alone, in lower case.
+    /// The lower-case form of names that differ only in the number of their copy.
     private record Folded(String stem, String extension) {
         static Folded of(String stem, String extension) {
             return new Folded(stem.toLowerCase(Locale.ROOT), extension.toLowerCase(Locale.ROOT));
         }
     }
 
-    /// {@return a name for a file, with an extension}
+    /// {@return a name for a file, with an extension, that this object has not given before}
     ///
-    /// @param name any text
-    /// @param extension such as `.npy`, as it is
+    /// @param name the name of a tensor, any text
+    /// @param extension the extension, such as `.npy`, which is not changed
     public String of(String name, String extension) {
         String stem = shortened(escaped(name), name);
         String file = stem + extension;
@@ -48,7 +48,7 @@ final class SafeFileNames {
         return taken.add(file.toLowerCase(Locale.ROOT));
     }
 
-    /// Numbers only grow, so that no number is tried twice for the same stem.
+    /// Makes the name of a copy. Numbers only grow, so that no number is tried twice for the same stem.
     private String copy(String stem, String extension) {
         Folded folded = Folded.of(stem, extension);
         int copy = nextCopies.getOrDefault(folded, 2);

@@ -13,7 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-/// Safetensors: one file, or a folder of several with an index.
+/// Writes safetensors: one file, or a folder of several with an index.
 ///
 /// ```text
 ///  0  u64 length n of the header, little-endian
@@ -23,8 +23,8 @@ import java.util.Locale;
 ///  …  data: the tensors, one after the other, without gaps; offsets count from its start
 /// ```
 ///
-/// Tensors of larger elements come first, and are in the order of the source otherwise: every tensor starts at a
-/// multiple of its element's size. Tied tensors are written each, since no two may share bytes. The metadata:
+/// Tensors with larger elements come first, otherwise in the order of the source: so every tensor starts at a
+/// multiple of its element size. Tied tensors are each written in full, since no two may share bytes. The metadata:
 ///
 /// | key | value |
 /// |---|---|
@@ -36,7 +36,7 @@ public final class Safetensors {
     private static final int LENGTH_BYTES = 8;
     private static final int DATA_ALIGNMENT = 64;
 
-    /// What readers accept.
+    /// The largest header that readers accept.
     private static final int MOST_HEADER_BYTES = 100_000_000;
 
     private static final String METADATA = "__metadata__";
@@ -52,11 +52,11 @@ public final class Safetensors {
         return layout(source, source.tensors());
     }
 
-    /// Distributes the tensors of a source, in its order, over files `model-00001-of-0000N.safetensors`, which an
-    /// index beside them lists, the last of the list: `model.safetensors.index.json`.
+    /// Distributes the tensors of a source, in its order, over files `model-00001-of-0000N.safetensors`. The last
+    /// file of the list, `model.safetensors.index.json`, is an index of the others.
     ///
-    /// @param source the source
-    /// @param shardBytes how many bytes of tensors a file holds at most, 1 or more; a larger tensor has a file of
+    /// @param source the source of the tensors
+    /// @param shardBytes how many bytes of tensors a file holds at most, 1 or more; a larger tensor gets a file of
     /// its own
     /// @return the files of the folder
     /// @throws IllegalArgumentException as [#layout] does, or if `shardBytes` is not positive
@@ -83,8 +83,8 @@ public final class Safetensors {
         return List.copyOf(files);
     }
 
-    /// Makes sure that IREE finds every tensor: its reader takes names in the header as they stand there, without
-    /// undoing JSON's escapes.
+    /// Makes sure that IREE finds every tensor: its reader takes names in the header as they are written there,
+    /// without undoing JSON's escapes.
     ///
     /// @throws IllegalArgumentException if a name holds `"`, `\` or a control character
     public static void requireNamesIreeReads(TensorSource source) {

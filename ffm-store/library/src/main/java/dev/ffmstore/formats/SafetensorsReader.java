@@ -40,7 +40,7 @@ public final class SafetensorsReader implements Model.Reader {
     private static final long MOST_HEADER_BYTES = 100_000_000;
     private static final int PREFIX_BYTES = 8;
     private static final String METADATA = "__metadata__";
-    private static final String NAMES = "names"; // which convention they follow: what `export` writes
+    private static final String NAMES = "names"; // the metadata key of the convention, which `export` writes
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
@@ -157,7 +157,7 @@ public final class SafetensorsReader implements Model.Reader {
         return shardByTensor;
     }
 
-    /// One file, as it is read.
+    /// One file while it is read.
     private static final class OneFile {
         private final Source source;
         private final int part;
@@ -170,7 +170,7 @@ public final class SafetensorsReader implements Model.Reader {
             this.part = part;
         }
 
-        /// Reads the header; the tensors are then in the order of their data.
+        /// Reads the header, and puts the tensors in the order of their data.
         void read() throws IOException {
             long headerBytes = headerBytes();
             dataOffset = PREFIX_BYTES + headerBytes;
@@ -217,7 +217,7 @@ public final class SafetensorsReader implements Model.Reader {
             }
         }
 
-        /// Fields of one tensor while they come in.
+        /// The fields of one tensor read so far.
         private static final class Fields {
             @Nullable
             String dtype;
@@ -260,7 +260,7 @@ public final class SafetensorsReader implements Model.Reader {
             tensors.add(tensor);
         }
 
-        /// Tensors, in the order of their offsets, fill the data without gap or overlap.
+        /// Makes sure that the tensors, in the order of their offsets, fill the data without gap or overlap.
         private void validate() throws ModelException {
             long end = dataOffset;
             for (StoredTensor tensor : tensors) {

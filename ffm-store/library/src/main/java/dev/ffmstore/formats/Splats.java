@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 
-/// The tensors of a source all of whose elements are the same, bit by bit, each with that element.
+/// The tensors of a source whose elements are all the same, bit for bit, each with that element.
 ///
 /// Immutable.
 public final class Splats {
@@ -19,15 +19,15 @@ public final class Splats {
         this.patterns = Map.copyOf(patterns);
     }
 
-    /// {@return no tensors}
+    /// {@return an object without any tensors}
     public static Splats none() {
         return NONE;
     }
 
-    /// Looks for them, by several workers. A tensor is read up to the first element that differs.
+    /// Looks for such tensors with several workers. A tensor is read up to the first element that differs.
     ///
-    /// @param source what is looked through
-    /// @param options how many workers there are
+    /// @param source the tensors to look through
+    /// @param options says how many workers there are
     /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt status stays
     /// set
     /// @throws IOException if the model cannot be read
@@ -35,8 +35,8 @@ public final class Splats {
         return new Splats(SplatScan.run(source, options.threads()));
     }
 
-    /// {@return the bytes of the element that a tensor is made of, in an array of the caller's; empty if its
-    /// elements differ, or it has none}
+    /// {@return the bytes of the element that a tensor repeats, in a new array; empty if its elements differ, or it
+    /// has none}
     ///
     /// @param name the tensor's name
     public Optional<byte[]> pattern(String name) {

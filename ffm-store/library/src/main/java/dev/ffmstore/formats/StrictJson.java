@@ -11,9 +11,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// One JSON document of an untrusted file, read front to back through a small window. A key that occurs twice in an
-/// object that is read, a value of another type than expected, or anything after the document is an error of one
-/// line that names the file.
+/// Reads one JSON document of an untrusted file, front to back through a small window. A key that occurs twice in
+/// an object that is read, a value of another type than expected, or anything after the document is an error, with
+/// a message of one line that names the file.
 ///
 /// ```text
 /// value   object │ array │ string │ number │ true │ false │ null      white space between tokens
@@ -21,25 +21,25 @@ import java.util.Set;
 /// number  -? (0 │ 1-9 digits) (. digits)? (e │ E, + │ -, digits)?
 /// ```
 ///
-/// A value is read by the method of the type that is expected, once, or it is passed over. What is passed over
-/// must be valid, but may have any length, and nothing of it is kept: a key that occurs twice in it is not
-/// noticed, and does no harm, because nobody reads either value. Not shared.
+/// A value is read once, by the method of the type that is expected, or it is skipped. What is skipped must be
+/// valid, but may have any length, and nothing of it is kept: a key that occurs twice in it is not noticed, and
+/// does no harm, because neither value is read. Not shared between threads.
 final class StrictJson {
     private static final int MOST_NUMBERS = 64;
     private static final int WINDOW_BYTES = 64 << 10;
 
-    /// No string that is asked for is longer; one that is passed over may have any length.
+    /// The longest string that can be read; one that is skipped may have any length.
     private static final int MOST_STRING_BYTES = 1 << 20;
 
     private static final int MOST_DEPTH = 1000;
 
-    /// Takes one field of an object. Its value must be read whole.
+    /// Takes one field of an object, and must read its value whole.
     @FunctionalInterface
     interface Field {
         void read(String name, StrictJson value) throws IOException;
     }
 
-    /// Takes one element of an array. It must be read whole.
+    /// Takes one element of an array, and must read it whole.
     @FunctionalInterface
     interface Element {
         void read(StrictJson value) throws IOException;
@@ -59,7 +59,7 @@ final class StrictJson {
     private int windowLength;
     private int at;
 
-    /// Where the value starts that is read or was read last.
+    /// Where the value starts that is being read, or was read last.
     private long valueStart;
 
     private StrictJson(Source source, String document, long offset, long size) {
@@ -74,9 +74,9 @@ final class StrictJson {
     /// Reads a document.
     ///
     /// @param source the file
-    /// @param document what the document is called in messages
-    /// @param offset where it starts in the file
-    /// @param size its size in bytes
+    /// @param document the document's name in messages
+    /// @param offset where the document starts in the file, in bytes
+    /// @param size the size of the document in bytes
     /// @param body reads the one value that the document is
     static void read(Source source, String document, long offset, long size, Body body) throws IOException {
         StrictJson json = new StrictJson(source, document, offset, size);
@@ -111,7 +111,7 @@ final class StrictJson {
         }
     }
 
-    /// {@return a string}
+    /// {@return the next value, a string}
     String string() throws IOException {
         open('"', "a string");
         long start = position();
@@ -125,7 +125,7 @@ final class StrictJson {
         return text.toString();
     }
 
-    /// Passes over a string.
+    /// Skips a string of any length.
     void skipString() throws IOException {
         open('"', "a string");
         int c = character();
@@ -134,7 +134,7 @@ final class StrictJson {
         }
     }
 
-    /// {@return an array of whole numbers of 0 or more}
+    /// {@return the next value, an array of whole numbers, each 0 or more}
     List<Long> naturals() throws IOException {
         List<Long> numbers = new ArrayList<>();
         array(_ -> {
@@ -155,13 +155,13 @@ final class StrictJson {
             if (value >= 0) {
                 return value;
             }
-        } catch (NumberFormatException e) { // a fraction, none, or larger than a long
+        } catch (NumberFormatException e) { // a fraction, no number, or larger than a long
             throw problem("expected a whole number from 0 to 2^63 - 1");
         }
         throw problem("expected a whole number from 0 to 2^63 - 1");
     }
 
-    /// Passes over a value, whatever it is, of 1,000 levels at most.
+    /// Skips a value of any type, at most 1,000 levels deep.
     void skip() throws IOException {
         Deque<Character> open = new ArrayDeque<>();
         do {
@@ -180,7 +180,7 @@ final class StrictJson {
         } while (!open.isEmpty());
     }
 
-    /// Passes over a scalar, or opens an object or an array; says which.
+    /// Skips a scalar, or opens an object or an array, and returns whether it opened one.
     private boolean skipOne(Deque<Character> open) throws IOException {
         int c = peekToken();
         valueStart = position();
@@ -215,7 +215,7 @@ final class StrictJson {
         }
     }
 
-    /// Reads a number as it stands; of a long one, only the beginning is kept, which is no whole number of 64 bits.
+    /// Reads a number as it is written. Of a long number only the beginning is kept, too long still for 64 bits.
     private String number() throws IOException {
         StringBuilder text = new StringBuilder();
         if (peek() == '-') {
@@ -260,7 +260,7 @@ final class StrictJson {
         return c >= '0' && c <= '9';
     }
 
-    /// {@return the next character of a string; -1 at its end}
+    /// {@return the next character of a string, or -1 at its end}
     private int character() throws IOException {
         int c = next();
         if (c == '"') {
@@ -350,8 +350,8 @@ final class StrictJson {
         next();
     }
 
-    /// Whether an object or an array ends here; moves past its end, or past the comma before the next of its
-    /// values.
+    /// Tells whether an object or an array ends here, and moves past its end, or past the comma before its next
+    /// value.
     private boolean closes(char bracket, boolean first) throws IOException {
         if (peekToken() == bracket) {
             next();
@@ -409,7 +409,7 @@ final class StrictJson {
                 source.name(), "the " + document + " is not valid JSON: " + what + ", at byte " + position(), values);
     }
 
-    /// {@return an exception for something wrong with the value that is read or was read last}
+    /// {@return an exception about the value that is being read, or was read last}
     ///
     /// @param what what is wrong; each `{}` stands for the next of the values
     /// @param values what is put into the sentence

@@ -8,20 +8,20 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/// Text that was made once and lies in off-heap memory, which is freed when nobody refers to it any more: a
-/// vocabulary of a quarter of a million words is some ten megabytes, too much for a small heap.
+/// Text that is made once and kept in off-heap memory, which is freed when nobody refers to it any more: a
+/// vocabulary of a quarter of a million words takes some ten megabytes, too much for a small heap.
 final class TextSource implements Source {
-    /// Writes the text, a little at a time; the same at each call.
+    /// Writes a text, a little at a time, and the same text at each call.
     @FunctionalInterface
     public interface Text {
-        /// Appends the whole of the text, piece after piece.
+        /// Appends the whole text, piece by piece.
         void writeTo(Sink sink);
     }
 
-    /// Takes the pieces of the text.
+    /// Takes the pieces of a text.
     @FunctionalInterface
     public interface Sink {
-        /// {@return this sink, with a piece more}
+        /// {@return this sink, after adding a piece}
         Sink add(String piece);
     }
 
@@ -33,10 +33,10 @@ final class TextSource implements Source {
         this.bytes = bytes;
     }
 
-    /// {@return the text in UTF-8}
+    /// {@return a source of the text in UTF-8}
     ///
-    /// @param name what it is called in messages
-    /// @param text writes it: once to be measured, once to be kept
+    /// @param name the name of the source in messages
+    /// @param text writes the text twice: to measure it, and to keep it
     public static TextSource of(String name, Text text) {
         Measure measure = new Measure();
         text.writeTo(measure);
@@ -45,7 +45,7 @@ final class TextSource implements Source {
         return new TextSource(name, bytes.asReadOnly());
     }
 
-    /// {@return a layout of the whole text}
+    /// {@return the layout of a file of the whole text}
     public FileLayout layout() {
         return FileLayout.builder().add(new FileLayout.Copy(this, 0, size())).build();
     }
@@ -73,7 +73,7 @@ final class TextSource implements Source {
 
     @Override
     public void close() {
-        // The collector frees the memory.
+        // the garbage collector frees the memory
     }
 
     private static final class Measure implements Sink {

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// A model's tokenizer as far as the metadata holds it, as files.
+/// The files of a model's tokenizer, as far as the metadata holds it.
 ///
 /// ```text
 /// tokenizer_vocabulary.json   {"model": "llama", …, "tokens": [STRING, …], "scores": [FLOAT, …], …}
@@ -24,9 +24,9 @@ final class Vocabulary {
 
     private Vocabulary() {}
 
-    /// {@return the files; none if the metadata holds no tokens}
+    /// {@return the layouts of the files; none if the metadata holds no tokens}
     ///
-    /// @param metadata readable while this runs
+    /// @param metadata the model's metadata, readable while this runs
     public static List<NamedLayout> files(Metadata metadata) {
         List<NamedLayout> files = new ArrayList<>();
         Optional<MetadataValue.Array> tokens = strings(metadata, TOKENS);
@@ -60,7 +60,8 @@ final class Vocabulary {
                 : Optional.empty();
     }
 
-    /// Everything that is said of the tokenizer, under GGUF's keys without their prefix, in the file's order.
+    /// Writes everything that the metadata says about the tokenizer, under GGUF's keys without their prefix, in the
+    /// file's order.
     private static void all(Metadata metadata, TextSource.Sink sink) {
         String before = "{\n";
         for (String key : metadata.asMap().keySet()) {

@@ -1,4 +1,4 @@
-/// Formats of files of tensors, reader beside writer, and the small files that go with them.
+/// Readers and writers of tensor file formats, and the small files that go with them.
 @NullMarked
 package dev.ffmstore.formats;
 

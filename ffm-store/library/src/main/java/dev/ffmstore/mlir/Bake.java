@@ -17,8 +17,8 @@ import java.util.Set;
 
 /// An MLIR module, as text or as bytecode, with a model's tensors put in as the data of its resources.
 ///
-/// A constant that such a module leaves open is `dense_resource<NAME>`, without data, where `NAME` is the name
-/// of a tensor:
+/// A constant that such a module leaves open is `dense_resource<NAME>`, without data; `NAME` is the name of a
+/// tensor:
 ///
 /// ```java
 /// try (Source module = Source.of(path)) {
@@ -27,13 +27,13 @@ import java.util.Set;
 /// }
 /// ```
 ///
-/// Everything in the module that is not about resources is copied byte by byte; resources that have data keep it.
-/// Every resource without data must be a tensor of exactly the type that the module declares. Tensor data is
-/// never read here.
+/// Everything in the module that is not about resources is copied byte for byte; resources that have data keep it.
+/// For every resource without data there must be a tensor of exactly the type that the module declares. Tensor data
+/// is never read here. Immutable.
 ///
 /// @param layout the module with its weights; refers to the module's source, which must stay open while it is used
 /// @param filled the tensors that were put in, in the order of their first use
-/// @param kept how many resources had data and keep it
+/// @param kept how many resources had data, which they keep
 public record Bake(FileLayout layout, List<TensorSlot> filled, int kept) {
     public Bake {
         filled = List.copyOf(filled);
@@ -41,12 +41,12 @@ public record Bake(FileLayout layout, List<TensorSlot> filled, int kept) {
 
     /// Finds the tensors that a module asks for, and lays out the module with their data.
     ///
-    /// @param module text, or MLIR bytecode up to version 6; of any size; stays the caller's
-    /// @param tensors where the tensors come from
-    /// @param types types of resources for which the module states none; where it does, they must be the same
+    /// @param module text, or MLIR bytecode up to version 6, of any size; the caller closes it
+    /// @param tensors the source of the tensors
+    /// @param types types of resources for which the module states none; where it states one, both must be the same
     /// @return the module with its weights
     /// @throws ModuleException if the module is malformed, has no resource without data, asks for a tensor that is
-    /// not there or has another type, or uses a resource whose type neither it nor `types` states
+    /// missing or has another type, or uses a resource whose type neither it nor `types` states
     /// @throws IOException if the module cannot be read
     public static Bake of(Source module, TensorSource tensors, DeclaredTypes types) throws IOException {
         Source.Identity before = module.identity();
@@ -129,7 +129,7 @@ public record Bake(FileLayout layout, List<TensorSlot> filled, int kept) {
             return tensor;
         }
 
-        /// The type that the module states, or else the user. If both state one, they must agree.
+        /// Finds the type that the module states, or else the user. If both state one, the two must agree.
         private TensorType type(DeclaredResource use) throws ModuleException {
             Optional<TypesFile.Line> line = Optional.ofNullable(declared.lines().get(use.key()));
             if (use.type().isPresent() && line.isPresent() && !use.type().equals(line.map(TypesFile.Line::type))) {
@@ -153,7 +153,7 @@ public record Bake(FileLayout layout, List<TensorSlot> filled, int kept) {
                             use.key()));
         }
 
-        /// Other tools accept data that is shorter than its tensor without a word.
+        /// Makes sure that data fills its tensor exactly: other tools silently accept data that is too short.
         private void checkKept(DeclaredResource use) throws ModuleException {
             OptionalLong expected = use.type().map(TensorType::byteSize).orElse(OptionalLong.empty());
             OptionalLong got = resources.dataSize(use.key());

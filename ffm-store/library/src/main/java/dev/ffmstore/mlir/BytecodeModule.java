@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/// A module as MLIR bytecode.
+/// The resources of a module that is MLIR bytecode.
 ///
 /// ```text
 /// 4D 4C EF 52   magic
@@ -38,19 +38,19 @@ final class BytecodeModule extends ModuleResources {
     private static final int BLOB = 0;
     private static final int LAST_KIND = 2;
 
-    /// Readers that hold a file in memory refuse a larger alignment.
+    /// The alignment of tensor data in bytes: readers that hold a file in memory refuse a larger one.
     private static final int ALIGNMENT = 16;
 
     private static final int MAX_DIALECTS = 1 << 16;
 
     /// A resource as section 6 lists it.
     ///
-    /// @param name the index of its name
-    /// @param offset where it starts in the file
-    /// @param size in bytes, in the file; 0 if it is only declared
+    /// @param name the index of the resource's name
+    /// @param offset where the resource starts in the file, in bytes
+    /// @param size the size in the file, in bytes; 0 if the resource is only declared
     private record Entry(long name, int kind, long offset, long size) {}
 
-    /// Resources of one provider.
+    /// The resources of one provider.
     private record Group(long provider, List<Entry> entries) {}
 
     private final long sectionsStart;
@@ -241,8 +241,8 @@ final class BytecodeModule extends ModuleResources {
         return layout.build();
     }
 
-    /// Adds what stands before a section's data. A section whose data is aligned without padding does not state its
-    /// alignment, as in MLIR's own writer.
+    /// Adds the head of a section, which is before its data. A section whose data is aligned without padding does
+    /// not state its alignment, as in MLIR's own writer.
     private static void addHead(FileLayout.Builder layout, int id, long alignment, long length) {
         byte[] plain = new BytecodeWriting().u8(id).varint(length).toBytes();
         if ((layout.size() + plain.length & (alignment - 1)) == 0) {

@@ -18,9 +18,9 @@ import java.util.Map;
 /// @param source the file
 /// @param id 0 strings, 1 dialects, 2 attributes and types, 3 their offsets, 4 operations, 5 resources, 6 their
 /// offsets, 7 a dialect's version, 8 properties
-/// @param alignment of its data; 1 if the section states none
-/// @param start where its data starts in the file
-/// @param length the size of its data in bytes
+/// @param alignment the alignment of the data in bytes; 1 if the section states none
+/// @param start where the data starts in the file, in bytes
+/// @param length the size of the data in bytes
 record BytecodeSection(Source source, int id, long alignment, long start, long length) {
     static final int STRINGS = 0;
     static final int DIALECTS = 1;
@@ -33,7 +33,7 @@ record BytecodeSection(Source source, int id, long alignment, long start, long l
     static final int ALIGNED = 0x80;
     private static final long MAX_ALIGNMENT = 1 << 20;
 
-    /// Reads the head of one section, and moves on past its data.
+    /// Reads the head of one section, and moves the cursor past its data.
     static BytecodeSection read(Source source, ModuleCursor cursor) throws IOException {
         long at = cursor.position();
         int id = cursor.u8("id of a section");

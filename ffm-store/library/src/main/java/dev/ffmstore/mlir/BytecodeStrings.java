@@ -14,7 +14,7 @@ import java.util.TreeMap;
 /// bytes   the strings, each followed by a NUL, up to the end of the section
 /// ```
 final class BytecodeStrings {
-    /// How large all wanted names together may be: far more than any real module has.
+    /// How large all wanted names together may be, in bytes: far more than any real module has.
     private static final long MAX_TOTAL_BYTES = 8 << 20;
 
     private BytecodeStrings() {}

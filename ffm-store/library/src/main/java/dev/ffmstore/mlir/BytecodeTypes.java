@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongPredicate;
 
-/// Which resources MLIR bytecode uses, and as tensors of which types.
+/// Finds which resources MLIR bytecode uses, and as tensors of which types.
 ///
 /// ```text
 /// section 3   varint number of attributes, varint number of types, then groups, those of attributes first:
@@ -49,13 +49,13 @@ final class BytecodeTypes {
     /// A tensor type as bytecode has it.
     ///
     /// @param element the index of the type of its elements
-    /// @param encoded whether it has an encoding
+    /// @param encoded whether the tensor type has an encoding
     private record Tensor(List<Long> dimensions, long element, boolean encoded) {}
 
     /// An attribute or type.
     ///
-    /// @param builtin whether it belongs to the dialect builtin
-    /// @param encoded whether it is bytecode, not text
+    /// @param builtin whether the entry belongs to the dialect builtin
+    /// @param encoded whether the entry is bytecode, not text
     private record Entry(long index, boolean builtin, boolean encoded, long offset, long size) {}
 
     private interface Visitor {
@@ -112,7 +112,7 @@ final class BytecodeTypes {
         return uses;
     }
 
-    /// {@return those of the types with these indices that are ranked tensors}
+    /// {@return the types with these indices that are ranked tensors, by their indices}
     Map<Long, TensorType> tensors(Set<Long> types) throws IOException {
         Map<Long, Tensor> tensors = new HashMap<>();
         Set<Long> elements = new LinkedHashSet<>();

@@ -4,10 +4,10 @@ import dev.ffmstore.gguf.Source;
 import java.io.IOException;
 import java.util.Map;
 
-/// Types of resources that a user declares beside a module, for a module that does not state them itself.
+/// Types of resources that a user declares for a module that does not state them itself.
 ///
-/// A file of them is UTF-8 text with one line per resource: its name, blanks, and its type. A name with blanks is
-/// written in quotes, as in MLIR. Empty lines, and lines that begin with `//`, are ignored.
+/// A file of such types is UTF-8 text with one line per resource: its name, blanks, and its type. A name with
+/// blanks is written in quotes, as in MLIR. Empty lines, and lines that begin with `//`, are ignored.
 ///
 /// ```text
 /// // name               type
@@ -27,16 +27,16 @@ public final class DeclaredTypes {
         this.lines = lines;
     }
 
-    /// {@return no types}
+    /// {@return an object that declares no types}
     public static DeclaredTypes none() {
         return NONE;
     }
 
     /// Reads a file of types.
     ///
-    /// @param source the file, 16 MiB at most; stays the caller's
-    /// @throws ModuleException if a line is malformed, or a name is there twice
-    /// @throws IOException if it cannot be read
+    /// @param source the file, 16 MiB at most; the caller closes it
+    /// @throws ModuleException if a line is malformed, or a name occurs twice
+    /// @throws IOException if the file cannot be read
     public static DeclaredTypes read(Source source) throws IOException {
         return new DeclaredTypes(source.name(), TypesFile.read(source));
     }

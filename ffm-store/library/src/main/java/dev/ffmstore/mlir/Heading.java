@@ -3,7 +3,7 @@ package dev.ffmstore.mlir;
 import dev.ffmstore.TensorSource;
 import dev.ffmstore.internal.text.Printable;
 
-/// The first line of MLIR text that is made here: a comment that says whose tensors follow.
+/// The first line of MLIR text that is written here: a comment that says whose tensors follow.
 ///
 /// ```text
 /// // 201 tensors of model.gguf, names: hf

@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// An MLIR module, as text, with a function for each tensor that returns it as a constant. The data stands in hex
-/// at the end.
+/// Writes an MLIR module, as text, with a function for each tensor that returns it as a constant. The data is at
+/// the end, in hex.
 ///
 /// ```text
 /// module {
@@ -32,9 +32,9 @@ import java.util.Map;
 public final class MlirConstants {
     private MlirConstants() {}
 
-    /// {@return the module, in UTF-8, with the functions in the order of the tensors}
+    /// {@return the layout of the module, in UTF-8, with the functions in the order of the tensors}
     ///
-    /// @param tensors what to write
+    /// @param tensors the tensors to write
     public static FileLayout layout(TensorSource tensors) {
         Map<String, TensorSlot> data = new LinkedHashMap<>();
         StringBuilder text = new StringBuilder(Heading.of(tensors)).append("module {\n");

@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 
 /// The tokens of MLIR text, as far as finding resources needs them.
 ///
-/// Comments (`//` to the end of the line) and white space stand between tokens. Names with a sigil (`@main`, `%0`,
+/// Comments (`//` to the end of the line) and white space separate tokens. Names with a sigil (`@main`, `%0`,
 /// `#map`) and numbers (`4xf32`) are one token each, so that no part of one is taken for a word. Of a token's text,
 /// only the first [#MAX_TEXT] bytes are kept: hex data of any size passes through the window of the cursor.
 final class MlirLexer {
     /// The longest name that is accepted, in bytes.
     static final int MAX_TEXT = 4096;
 
-    /// What a token is.
+    /// The kinds of tokens.
     enum Kind {
         /// `[A-Za-z_][A-Za-z0-9_$.]*`.
         WORD,
@@ -64,7 +64,8 @@ final class MlirLexer {
         return cursor.position();
     }
 
-    /// {@return how long a word is, or a string between its quotes, in bytes; escapes count as they are written}
+    /// {@return the length of a word, or of a string between its quotes, in bytes; escapes count as they are
+    /// written}
     long length() {
         return length;
     }
@@ -222,10 +223,10 @@ final class MlirLexer {
         }
     }
 
-    /// Reads a tensor's type, from the word `tensor` on. The next token is the one after the type, or, if the type
-    /// has an encoding, the one after the comma in it.
+    /// Reads a tensor's type, starting at the word `tensor`. The next token is then the one after the type, or, if
+    /// the type has an encoding, the one after the comma in it.
     ///
-    /// @throws ModuleException if it is no tensor type
+    /// @throws ModuleException if there is no tensor type
     TensorType tensorType() throws IOException {
         long at = start;
         advance();
@@ -248,7 +249,7 @@ final class MlirLexer {
             }
             inside.append((char) c);
             if (c == ',' && depth == 0) {
-                inside.append(" …"); // an encoding, which no tensor here has
+                inside.append(" …"); // an encoding, which no tensor of a model has
                 break;
             }
             depth += c == '<' ? 1 : c == '>' ? -1 : 0;

@@ -5,7 +5,7 @@ import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
 import java.nio.charset.StandardCharsets;
 
-/// MLIR text that declares tensors as parameters of IREE: one operation per tensor, and no data.
+/// Writes MLIR text that declares tensors as parameters of IREE: one operation per tensor, and no data.
 ///
 /// ```text
 /// util.global private @"k" = #flow.parameter.named<"scope"::"k"> : tensor<4x4xf32>
@@ -16,9 +16,9 @@ import java.nio.charset.StandardCharsets;
 public final class MlirParameters {
     private MlirParameters() {}
 
-    /// {@return the text, in UTF-8, with the operations in the order of the tensors}
+    /// {@return the layout of the text, in UTF-8, with the operations in the order of the tensors}
     ///
-    /// @param tensors what to declare
+    /// @param tensors the tensors to declare
     /// @param scope the name under which the archive will be given, such as `model`
     public static FileLayout layout(TensorSource tensors, String scope) {
         StringBuilder text = new StringBuilder(Heading.of(tensors));

@@ -23,11 +23,10 @@ final class MlirString {
         return quoted.append('"').toString();
     }
 
-    /// {@return the text that is written between quotes, or nothing if an escape is malformed or the text
-    /// is not UTF-8}
+    /// {@return the text that is written between quotes; empty if an escape is malformed or the text is not UTF-8}
     ///
     /// @param raw the bytes between the quotes
-    /// @param length how many of them count
+    /// @param length how many of these bytes count
     static Optional<String> unescape(byte[] raw, int length) {
         byte[] bytes = new byte[length];
         int count = 0;
@@ -55,7 +54,7 @@ final class MlirString {
         return utf8(bytes, count);
     }
 
-    /// {@return the bytes as text, or nothing if they are not UTF-8}
+    /// {@return the bytes as text; empty if they are not UTF-8}
     static Optional<String> utf8(byte[] bytes, int length) {
         try {
             return Optional.of(StandardCharsets.UTF_8

@@ -28,7 +28,7 @@ final class ModuleCursor {
     private int at;
 
     /// @param start the first byte of the range, in the source
-    /// @param end one more than the last byte
+    /// @param end the end of the range in the source, exclusive
     ModuleCursor(Source source, long start, long end) {
         this.source = source;
         this.end = end;
@@ -36,7 +36,7 @@ final class ModuleCursor {
         this.windowStart = start;
     }
 
-    /// {@return where in the source the next byte is}
+    /// {@return the offset of the next byte in the source}
     long position() {
         return windowStart + at;
     }
@@ -61,8 +61,8 @@ final class ModuleCursor {
         return at < windowLength || fill(1) ? window[at] & 0xFF : -1;
     }
 
-    /// {@return the byte that comes so many after the next one, or -1 if the range ends before it; does
-    /// not move on}
+    /// {@return the byte that is `ahead` bytes after the next one, or -1 if the range ends before it; does not move
+    /// on}
     int peek(int ahead) throws IOException {
         return at + ahead < windowLength || fill(ahead + 1) ? window[at + ahead] & 0xFF : -1;
     }
@@ -76,7 +76,7 @@ final class ModuleCursor {
         return value;
     }
 
-    /// Makes the window hold so many more bytes, unless the range ends before them.
+    /// Makes the window hold this many more bytes, and returns whether the range has them.
     private boolean fill(int bytes) throws IOException {
         if (remaining() < bytes) {
             return false;
@@ -98,8 +98,8 @@ final class ModuleCursor {
 
     /// {@return a varint's value}
     ///
-    /// @throws ModuleException if it ends early, or is more than a signed 64-bit integer holds: no size, count or
-    /// index in a file is that large
+    /// @throws ModuleException if the varint ends early, or its value is more than a signed 64-bit integer holds:
+    /// no size, count or index in a file is that large
     long varint(String what) throws IOException {
         long start = position();
         long value = varintBits(what);
@@ -136,7 +136,7 @@ final class ModuleCursor {
         return bytes;
     }
 
-    /// Moves past so many bytes without reading them.
+    /// Moves past this many bytes without reading them.
     void skip(long count, String what) throws IOException {
         require(count, what);
         seek(position() + count);

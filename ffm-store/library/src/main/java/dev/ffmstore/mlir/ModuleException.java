@@ -4,8 +4,8 @@ import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// An MLIR module, or a file that goes with it, that cannot be baked: malformed, truncated, or not
-/// fitting the model.
+/// Thrown for an MLIR module, or a file that goes with it, that cannot be baked: it is malformed, truncated, or
+/// does not fit the model.
 ///
 /// The message has one form, `FILE: what is wrong: offset=N, expected X, got Y`; parts that do not apply are left
 /// out. Text from files appears in it with control and bidirectional characters escaped.
@@ -22,11 +22,11 @@ public final class ModuleException extends IOException {
     /// {@return an exception for something wrong at one place in a file}
     ///
     /// @param file the name of the source
-    /// @param offset where in the file, in bytes from its start
+    /// @param offset where the problem is in the file, in bytes from its start
     /// @param expected what would have been right, or null
     /// @param got what is there, or null
     /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
-    /// @param values what is put into the sentence, as it stands in the file
+    /// @param values what is put into the sentence, as it is in the file
     static ModuleException at(
             String file, long offset, @Nullable Object expected, @Nullable Object got, String what, Object... values) {
         return new ModuleException(
@@ -37,12 +37,12 @@ public final class ModuleException extends IOException {
     ///
     /// @param file the name of the source
     /// @param what what is wrong, without a full stop; each `{}` stands for the next of the values
-    /// @param values what is put into the sentence, as it stands in the file
+    /// @param values what is put into the sentence, as it is in the file
     static ModuleException of(String file, String what, Object... values) {
         return new ModuleException(Problem.of(file, what, values), -1);
     }
 
-    /// {@return a name in quotes, to show where a message says nothing else about it}
+    /// {@return a name in quotes, for where a message shows nothing but the name}
     static String quoted(String name) {
         return '"' + name + '"';
     }

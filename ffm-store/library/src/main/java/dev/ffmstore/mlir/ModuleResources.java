@@ -16,7 +16,8 @@ import java.util.OptionalLong;
 
 /// What an MLIR module says about its resources, and the module with data for those that have none.
 abstract sealed class ModuleResources permits TextModule, BytecodeModule {
-    /// Of a module, only the names and types of its resources are held on the heap; no real module has so many.
+    /// The largest size of the names and types of resources, which are all that is held on the heap of a module; no
+    /// real module has as many.
     private static final long MAX_HELD_BYTES = 8 << 20;
 
     private static final int BYTES_BESIDE_NAME = 128;
@@ -30,11 +31,11 @@ abstract sealed class ModuleResources permits TextModule, BytecodeModule {
         this.source = source;
     }
 
-    /// Reads a module, as text or as bytecode: its first four bytes tell which.
+    /// Reads a module of text or bytecode, which its first four bytes tell apart.
     ///
-    /// @param source the module; stays the caller's
-    /// @throws ModuleException if it is malformed
-    /// @throws IOException if it cannot be read
+    /// @param source the module; the caller closes it
+    /// @throws ModuleException if the module is malformed
+    /// @throws IOException if the source cannot be read
     static ModuleResources of(Source source) throws IOException {
         byte[] start = new byte[(int) Math.min(BytecodeModule.MAGIC.length, source.size())];
         source.read(0, MemorySegment.ofArray(start));
@@ -53,7 +54,7 @@ abstract sealed class ModuleResources permits TextModule, BytecodeModule {
         return present.containsKey(key);
     }
 
-    /// {@return how many resources have data}
+    /// {@return the number of resources that have data}
     final int dataCount() {
         return present.size();
     }
@@ -63,9 +64,9 @@ abstract sealed class ModuleResources permits TextModule, BytecodeModule {
         return present.getOrDefault(key, OptionalLong.empty());
     }
 
-    /// {@return the module with data, and nothing else changed}
+    /// {@return the layout of the module with data, and nothing else changed}
     ///
-    /// @param tensors where the tensors come from
+    /// @param tensors the source of the tensors
     /// @param data a tensor of the declared type for each resource without data; text lists them in this order
     /// @throws IOException if the module cannot be read
     abstract FileLayout with(TensorSource tensors, Map<String, TensorSlot> data) throws IOException;
@@ -81,7 +82,7 @@ abstract sealed class ModuleResources permits TextModule, BytecodeModule {
         return uses.containsKey(key);
     }
 
-    /// {@return whether it is the first data of that name}
+    /// {@return whether this is the first data for that name}
     final boolean addData(String key, OptionalLong size, long offset) throws ModuleException {
         hold(key, offset);
         return present.putIfAbsent(key, size) == null;

@@ -10,10 +10,10 @@ import java.util.OptionalLong;
 
 /// A ranked tensor type of MLIR, such as `tensor<256x2048xf32>`.
 ///
-/// @param dimensions outermost first; [#DYNAMIC] for `?`
-/// @param element the type of the elements as MLIR spells it, with all that follows it up to the `>`
+/// @param dimensions the dimensions, outermost first; [#DYNAMIC] for `?`
+/// @param element the type of the elements as MLIR spells it, and whatever follows it up to the `>`
 record TensorType(List<Long> dimensions, String element) {
-    /// What bytecode writes for a dimension that is not known.
+    /// The number that bytecode has for a dimension that is not known.
     static final long DYNAMIC = Long.MIN_VALUE;
 
     private static final int MAX_RANK = 64;
@@ -31,7 +31,7 @@ record TensorType(List<Long> dimensions, String element) {
         return new TensorType(dimensions, element(tensor.dtype()));
     }
 
-    /// {@return how MLIR spells a dtype}
+    /// {@return a dtype as MLIR spells it}
     private static String element(DType dtype) {
         return switch (dtype) {
             case F32 -> "f32";
@@ -45,7 +45,7 @@ record TensorType(List<Long> dimensions, String element) {
         };
     }
 
-    /// {@return the type that is written `4x4xf32` between angle brackets, or nothing if it is malformed}
+    /// {@return the type that is written as `4x4xf32` between angle brackets; empty if it is malformed}
     static Optional<TensorType> parse(String inside) {
         List<Long> dimensions = new ArrayList<>();
         int at = 0;
@@ -85,7 +85,7 @@ record TensorType(List<Long> dimensions, String element) {
         }
     }
 
-    /// {@return the size of its data in bytes, if its shape is static and a [DType] is the type of its elements}
+    /// {@return the size of the tensor's data in bytes, if its shape is static and its element type is a [DType]}
     OptionalLong byteSize() {
         for (DType dtype : DType.values()) {
             if (element(dtype).equals(element)) {
@@ -101,7 +101,7 @@ record TensorType(List<Long> dimensions, String element) {
         return OptionalLong.empty();
     }
 
-    /// {@return the type as MLIR writes it; not escaped}
+    /// {@return the type as MLIR writes it, not escaped}
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder("tensor<");

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// A module as text.
+/// The resources of a module that is MLIR text.
 ///
 /// ```text
 /// … dense_resource<name> : tensor<4xf32> …        uses; the name bare or in quotes
@@ -101,7 +101,7 @@ final class TextModule extends ModuleResources {
         addUse(key, type, offset);
     }
 
-    /// Reads `{-# … #-}`: dictionaries in dictionaries, of any depth, without recursion.
+    /// Reads `{-# … #-}`, dictionaries in dictionaries of any depth, without recursion.
     private void metadata() throws IOException {
         String[] path = {"", ""};
         int depth = 0;
@@ -156,8 +156,8 @@ final class TextModule extends ModuleResources {
         afterOpening(Optional.of(found));
     }
 
-    /// Moves on from the bracket that opens a dictionary, and remembers the place after it if it is the
-    /// innermost so far.
+    /// Moves on from the bracket that opens a dictionary, and remembers the place after it if it is the innermost
+    /// place so far.
     private void afterOpening(Optional<Place> found) throws IOException {
         long inside = lexer.end();
         lexer.advance();

@@ -1,4 +1,4 @@
-/// MLIR: modules whose constants are tensors of a model.
+/// MLIR modules whose constants are tensors of a model.
 @NullMarked
 package dev.ffmstore.mlir;
 

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Random blocks that decode to weights as a model has them: norms near 1, all else with a mean near 0 and a
-/// deviation near 0.02.
+/// Makes random blocks that decode to weights like those of a model: norms near 1, all else with a mean near 0 and
+/// a deviation near 0.02.
 ///
 /// ```text
 /// Q4_K, 256 weights   d f16 │ dmin f16 │ 8 scales and 8 mins of 6 bits, packed, 12 B │ q 4 bits each, 128 B
@@ -16,8 +16,8 @@ import java.nio.ByteOrder;
 ///                     weight = d·scale·(q − 32)
 /// ```
 ///
-/// A uniform q of 4 bits has mean 7.5 and deviation 4.61, so min = scale and dmin = 7.5·d centre it; one of 6 bits
-/// less 32 has deviation 18.5. Scales stay within a narrow range, and d is what then gives the deviation.
+/// A uniform q of 4 bits has mean 7.5 and deviation 4.61, so min = scale and dmin = 7.5·d centre it; a q of 6 bits,
+/// less 32, has deviation 18.5. Scales stay within a narrow range, so that d determines the deviation.
 final class DemoBlocks {
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -45,9 +45,9 @@ final class DemoBlocks {
     /// Writes consecutive blocks of a tensor.
     ///
     /// @param tensor the tensor: F32, Q4_K or Q6_K
-    /// @param seed decides about every bit, together with the type
+    /// @param seed determines every bit, together with the type
     /// @param target where the blocks go, from its start
-    /// @param count how many
+    /// @param count the number of blocks
     static void write(TensorInfo tensor, long seed, MemorySegment target, long count) {
         DemoBlocks blocks = new DemoBlocks(seed);
         GgmlType type = tensor.type();
@@ -74,8 +74,8 @@ final class DemoBlocks {
         for (int i = 0; i < 4; i++) {
             int low = Q4_SCALE_LEAST + (int) (bits >>> 4 * i & 0xF);
             int high = Q4_SCALE_LEAST + (int) (bits >>> 4 * (i + 4) & 0xF);
-            // Scale i and min i have 6 bits to themselves; of scale and min i + 4 the upper 2 stand above those, the
-            // lower 4 at the end.
+            // scale i and min i have 6 bits to themselves; of scale and min i + 4, the upper 2 bits are above
+            // those, and the lower 4 at the end
             byte first = (byte) (low | high >>> 4 << 6);
             target.set(ValueLayout.JAVA_BYTE, offset + 4 + i, first);
             target.set(ValueLayout.JAVA_BYTE, offset + 8 + i, first);

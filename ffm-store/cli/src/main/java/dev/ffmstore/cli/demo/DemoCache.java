@@ -3,13 +3,13 @@ package dev.ffmstore.cli.demo;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// Where a user's files that can be made again belong.
+/// The folder for a user's files that can be made again.
 public final class DemoCache {
     private static final String NAME = "ffm-store";
 
     private DemoCache() {}
 
-    /// {@return the folder, which need not be there}
+    /// {@return the folder, which need not exist}
     public static Path folder() {
         return folder(System.getProperty("os.name"), Path.of(System.getProperty("user.home")), System.getenv());
     }
@@ -22,7 +22,7 @@ public final class DemoCache {
         if (os.startsWith("Mac")) {
             return home.resolve("Library", "Caches", NAME);
         }
-        // The XDG specification has relative paths ignored.
+        // the XDG specification says that relative paths are ignored
         Path xdg = Path.of(environment.getOrDefault("XDG_CACHE_HOME", ""));
         return (xdg.isAbsolute() ? xdg : home.resolve(".cache")).resolve(NAME);
     }

@@ -17,11 +17,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// Writes a [DemoModel] to a file, by several workers, each with a small buffer.
+/// Writes a [DemoModel] to a file with several workers, each of which has a small buffer.
 public final class DemoFile {
     private static final long SEED = 0x66_66_6D_73_74_6F_72_65L;
 
-    /// Part of what the bytes depend on: each piece has random numbers of its own.
+    /// The number of blocks of a piece. The bytes depend on it, since each piece has random numbers of its own.
     private static final long PIECE_BLOCKS = 4096;
 
     private static final long PAUSE_MILLIS = 100;
@@ -51,7 +51,7 @@ public final class DemoFile {
         }
     }
 
-    /// {@return whether a file is there that has the model's size and its whole header, tensor infos included}
+    /// {@return whether a file exists that has the model's size and its whole header, including tensor infos}
     public static boolean isWritten(Path path, DemoModel model) throws IOException {
         if (!Files.isRegularFile(path) || Files.size(path) != model.fileSize()) {
             return false;
@@ -62,14 +62,15 @@ public final class DemoFile {
         }
     }
 
-    /// Writes the file under another name beside it, and gives it its name when it is complete.
+    /// Writes the file under another name, and gives it its own name when it is complete.
     ///
-    /// If somebody else is writing it, this waits until it is written, or until nobody is writing it any more.
+    /// If somebody else is writing the file, this waits until it is written, or until nobody is writing it any
+    /// more.
     ///
-    /// @param path the file; its folder is there
-    /// @param model what to write
-    /// @param threads how many workers
-    /// @param progress hears of the bytes written
+    /// @param path the file; its folder must exist
+    /// @param model the model to write
+    /// @param threads the number of workers
+    /// @param progress is told of the bytes written
     public static void write(Path path, DemoModel model, int threads, ProgressListener progress) throws Exception {
         while (!isWritten(path, model)) {
             try (Transaction transaction = Transaction.begin(path, Transaction.Kind.FILE, Existing.REPLACE)) {
@@ -100,7 +101,7 @@ public final class DemoFile {
                         worker -> newTask(channel, worker),
                         done -> progress.progress(done, model.fileSize()));
         channel.truncate(model.fileSize());
-        // The sizes of all blocks are multiples of the alignment, so that the last tensor needs no padding.
+        // the sizes of all tensors are multiples of the alignment, so that the last one needs no padding
         if (channel.size() != model.fileSize()) {
             throw new IllegalStateException("expected " + model.fileSize() + " bytes, got " + channel.size());
         }

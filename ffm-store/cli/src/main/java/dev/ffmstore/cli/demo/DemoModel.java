@@ -10,13 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// A model of TinyLlama-1.1B's shape, in the mix of types that llama.cpp calls Q4_K_M: all but its weights and its
+/// A model of TinyLlama-1.1B's shape, in the mix of types that llama.cpp calls Q4_K_M, but with other weights and
 /// words.
 ///
 /// The blocks come from a fixed seed (see [DemoBlocks]), so that the file is the same, byte for byte, wherever it
 /// is made.
 public final class DemoModel {
-    /// How many layers TinyLlama has.
+    /// The number of layers of TinyLlama.
     public static final int LAYERS = 22;
 
     private static final int WIDTH = 2048;
@@ -31,12 +31,12 @@ public final class DemoModel {
     /// llama.cpp's number for the mix Q4_K_M.
     private static final int FILE_TYPE_Q4_K_M = 15;
 
-    /// How large a model is, known without making it.
+    /// The size of a model, known without making it.
     ///
     /// @param blockBytes the size of all tensors in the file
     /// @param denseBytes the size of all tensors when they are decoded
     public record Size(long blockBytes, long denseBytes) {
-        /// {@return how much memory a load takes at its peak, in bytes}
+        /// {@return how much memory a load of the model takes at its peak, in bytes}
         public long peakBytes(int threads) {
             return TensorPlan.peakBytes(denseBytes, threads);
         }
@@ -57,7 +57,7 @@ public final class DemoModel {
     private final List<TensorInfo> tensors;
     private final long fileSize;
 
-    /// @param layers how many layers, 1 to [#LAYERS]
+    /// @param layers the number of layers, 1 to [#LAYERS]
     public DemoModel(int layers) {
         this.layers = layers;
         GgufWriter writer = new GgufWriter(3);
@@ -68,7 +68,7 @@ public final class DemoModel {
         fileSize = writer.fileSize();
     }
 
-    /// {@return what the file is called}
+    /// {@return the name of the file of a model with this many layers}
     public static String fileName(int layers) {
         return "tinyllama-1.1b-synthetic" + (layers == LAYERS ? "" : "-" + layers + "-layers") + ".Q4_K_M.gguf";
     }
@@ -113,8 +113,8 @@ public final class DemoModel {
 
     /// Adds the tensors of a model of this shape to a header.
     ///
-    /// @param layers how many layers; TinyLlama has 22, and any number will do here
-    /// @param vocabulary how many words; TinyLlama has 32,000
+    /// @param layers the number of layers; TinyLlama has 22, but any number will do
+    /// @param vocabulary the number of words; TinyLlama has 32,000
     public static void addTensors(GgufWriter writer, int layers, int vocabulary) {
         add(writer, "output", GgmlType.Q6_K, vocabulary, WIDTH);
         add(writer, "output_norm", GgmlType.F32, WIDTH);
@@ -138,7 +138,8 @@ public final class DemoModel {
         writer.tensor(name + ".weight", type, Shape.of(dimensions));
     }
 
-    /// llama.cpp's `use_more_bits`: the first and the last eighth of the layers, and every third between.
+    /// Decides as llama.cpp's `use_more_bits`: for the first and the last eighth of the layers, and every third
+    /// between.
     private static boolean usesMoreBits(int layer, int layers) {
         return layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
     }
@@ -196,7 +197,8 @@ public final class DemoModel {
             };
         }
 
-        /// A number in syllables, a digit each to the base of a hundred, behind SentencePiece's mark for a blank.
+        /// Spells a number in syllables, each a digit to the base of a hundred, after SentencePiece's mark for a
+        /// blank.
         private static String word(int number) {
             StringBuilder word = new StringBuilder();
             int rest = number;

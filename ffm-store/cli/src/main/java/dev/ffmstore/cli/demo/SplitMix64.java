@@ -1,6 +1,6 @@
 package dev.ffmstore.cli.demo;
 
-/// Steele's, Lea's and Flood's generator: the same numbers from the same seed on every machine and JVM.
+/// The generator of Steele, Lea and Flood: the same numbers from the same seed on every machine and JVM.
 final class SplitMix64 {
     private static final long GAMMA = 0x9E37_79B9_7F4A_7C15L;
 
@@ -10,13 +10,13 @@ final class SplitMix64 {
         state = seed;
     }
 
-    /// {@return 64 random bits}
+    /// {@return the next 64 random bits}
     long next() {
         state += GAMMA;
         return mix(state);
     }
 
-    /// {@return a seed for one of many streams that have nothing to do with each other}
+    /// {@return a seed for one of many independent streams}
     static long seed(long seed, long stream) {
         return mix(seed + GAMMA * mix(stream + GAMMA));
     }

@@ -1,4 +1,4 @@
-/// The demo's model: random blocks from a fixed seed, in the shape of a real model, and where it is kept.
+/// The demo's model, random blocks from a fixed seed in the shape of a real model, and where it is kept.
 @NullMarked
 package dev.ffmstore.cli.demo;
 

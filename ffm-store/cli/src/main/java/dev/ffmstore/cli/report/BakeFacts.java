@@ -9,7 +9,7 @@ import dev.ffmstore.mlir.Bake;
 import java.io.IOException;
 import java.io.PrintWriter;
 
-/// What it took to bake a module.
+/// The facts of a module that was baked.
 ///
 /// @param module the name of the module
 /// @param plan the model's tensors, in the form in which they were offered
@@ -17,7 +17,7 @@ import java.io.PrintWriter;
 /// @param bake what was put into the module
 /// @param report how the writing went
 /// @param decoder which decoders were used
-/// @param footprint what memory it took, and where
+/// @param footprint how much memory the work took, and on which machine
 public record BakeFacts(
         String module,
         TensorPlan plan,

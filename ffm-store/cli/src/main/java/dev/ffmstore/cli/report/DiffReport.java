@@ -10,18 +10,18 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What `diff` found.
+/// The result of `diff`.
 ///
 /// @param a the first source
 /// @param b the second source
 /// @param tolerance how far elements may be apart
-/// @param rows what was found of each name, the worst first
+/// @param rows the result for each name, the worst first
 public record DiffReport(TensorSource a, TensorSource b, Tolerance tolerance, List<DiffRow> rows) {
     public DiffReport {
         rows = rows.stream().sorted(DiffRow.WORST_FIRST).toList();
     }
 
-    /// {@return whether both have the same tensors, as far as the tolerance allows}
+    /// {@return whether both sources have the same tensors, within the tolerance}
     public boolean agrees() {
         return rows.stream().noneMatch(row -> row.verdict().disagrees());
     }
@@ -34,7 +34,7 @@ public record DiffReport(TensorSource a, TensorSource b, Tolerance tolerance, Li
         return rows.stream().filter(row -> row.difference().isPresent()).count();
     }
 
-    /// Prints the rows that are not equal, or all, and then what they come to.
+    /// Prints the rows that are not equal, or all, and then a summary.
     public void print(PrintWriter out, Verdict lastShown) {
         print(out, "A", a);
         print(out, "B", b);

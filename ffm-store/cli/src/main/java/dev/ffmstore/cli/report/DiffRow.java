@@ -14,16 +14,16 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
-/// What `diff` found of one name.
+/// The result of `diff` for one name.
 ///
-/// @param name the name
-/// @param a what A has of that name
-/// @param b what B has of it
-/// @param verdict how they compare
-/// @param difference element by element, if their shapes are the same
+/// @param name the name of the tensors
+/// @param a the tensor of that name in A
+/// @param b the tensor of that name in B
+/// @param verdict how the two compare
+/// @param difference the difference element by element, if the shapes are the same
 public record DiffRow(
         String name, Optional<TensorSlot> a, Optional<TensorSlot> b, Verdict verdict, Optional<Difference> difference) {
-    /// The worst first; of two that compare alike, the one with the larger error.
+    /// Orders the worst first; of two that compare alike, the one with the larger error.
     static final Comparator<DiffRow> WORST_FIRST = Comparator.comparing(DiffRow::verdict)
             .thenComparing(Comparator.comparingLong(DiffRow::nanMismatches).reversed())
             .thenComparing(Comparator.comparingDouble(DiffRow::maxAbs).reversed())
@@ -45,7 +45,7 @@ public record DiffRow(
             this.words = words;
         }
 
-        /// {@return whether a file with such a tensor is another one}
+        /// {@return whether files with such a tensor disagree}
         boolean disagrees() {
             return compareTo(WITHIN) < 0;
         }
@@ -114,7 +114,7 @@ public record DiffRow(
         return tensor.stored().isTyped();
     }
 
-    /// One side's text, or both where they are not the same.
+    /// Returns the text of one side, or both texts if they are not the same.
     private String both(Function<TensorSlot, String> text) {
         String ofA = a.map(text).orElse("");
         String ofB = b.map(text).orElse("");

@@ -10,16 +10,16 @@ import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/// What an export took.
+/// The facts of an export.
 ///
 /// @param plan which tensors were exported, in which form
 /// @param out the target
 /// @param format the format, as the command line names it
 /// @param report how the export went
 /// @param decoder which decoders were used
-/// @param splats how many tensors became a splat, if they were looked for
-/// @param part which part was written, if not all
-/// @param footprint what memory it took, and where
+/// @param splats how many tensors became a splat, if splats were looked for
+/// @param part which part was written, if not the whole
+/// @param footprint how much memory the export took, and on which machine
 public record ExportFacts(
         TensorPlan plan,
         String out,

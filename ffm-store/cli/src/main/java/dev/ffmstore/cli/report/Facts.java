@@ -3,7 +3,7 @@ package dev.ffmstore.cli.report;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/// A list of named facts on paper, a line each.
+/// Prints a list of named facts, one per line.
 public final class Facts {
     private final PrintWriter out;
 
@@ -16,7 +16,7 @@ public final class Facts {
         return this;
     }
 
-    /// Says what became of companion scales, if there are any.
+    /// Adds what became of companion scales, if there are any.
     Facts addScales(long applied, long unapplied) {
         if (applied > 0) {
             add("scales", "companion scales: " + Sizes.grouped(applied) + " applied");

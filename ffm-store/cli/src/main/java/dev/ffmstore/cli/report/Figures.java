@@ -4,11 +4,11 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.util.Locale;
 
-/// Real numbers in reports.
+/// Writes real numbers in reports.
 public final class Figures {
     private Figures() {}
 
-    /// {@return a number with four digits, the same in every locale; nothing for one that is not}
+    /// {@return a number with four digits, the same in every locale; empty for NaN}
     public static String of(double number) {
         if (Double.isNaN(number)) {
             return "";
@@ -24,7 +24,7 @@ public final class Figures {
         return String.format(Locale.ROOT, format, number);
     }
 
-    /// Writes a number in all its digits; one that is not is left out, an infinite one is the string `Infinity` or
+    /// Writes a number with all its digits; NaN is left out, an infinite number is the string `Infinity` or
     /// `-Infinity`.
     public static void write(JsonGenerator json, String name, double number) throws IOException {
         if (Double.isInfinite(number)) {

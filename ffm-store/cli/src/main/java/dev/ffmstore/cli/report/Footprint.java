@@ -5,12 +5,12 @@ import dev.ffmstore.internal.memory.ProcessMemory;
 import java.io.IOException;
 import java.util.OptionalLong;
 
-/// What memory the work of a report took, and on which machine: the end of every report. What the system does not
-/// say is absent, not zero.
+/// How much memory the work of a report took, and on which machine: the end of every report. A number that the
+/// system does not give is absent, not zero.
 ///
 /// @param heapPeakBytes the sum of the peaks of the heap's pools, since the JVM started
-/// @param rssPeakBytes the peak of the process's memory
-/// @param machine where
+/// @param rssPeakBytes the peak of the process's resident memory
+/// @param machine the machine and its JVM
 record Footprint(long heapPeakBytes, OptionalLong rssPeakBytes, Machine machine) {
 
     /// {@return the footprint of this process so far}
@@ -24,7 +24,7 @@ record Footprint(long heapPeakBytes, OptionalLong rssPeakBytes, Machine machine)
         new MachineFacts(machine).print(facts);
     }
 
-    /// Says of the process's memory how it compares with the dense size as well.
+    /// Prints the footprint, and how the process's memory compares with the dense size.
     void printAgainst(long denseBytes, Facts facts) {
         facts.add("heap peak", Sizes.bytes(heapPeakBytes));
         rssPeakBytes.ifPresent(

@@ -6,7 +6,7 @@ import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.util.stream.Collectors;
 
-/// What the JVM's own beans say of its heap.
+/// Figures of the heap from the JVM's own beans.
 public final class HeapUsage {
     private HeapUsage() {}
 
@@ -20,7 +20,7 @@ public final class HeapUsage {
                 .sum();
     }
 
-    /// {@return the number of collections so far, of all collectors}
+    /// {@return the number of collections by all collectors so far}
     public static long collections() {
         return ManagementFactory.getGarbageCollectorMXBeans().stream()
                 .mapToLong(GarbageCollectorMXBean::getCollectionCount)

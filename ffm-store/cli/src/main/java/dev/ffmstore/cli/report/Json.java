@@ -10,8 +10,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
-/// Writes reports as JSON, in ASCII: whatever a file holds is printed with the escapes of JSON, control and
-/// bidirectional characters among them.
+/// Writes reports as JSON, in ASCII: text from files is printed with the escapes of JSON, including control and
+/// bidirectional characters.
 public final class Json {
     private Json() {}
 
@@ -21,7 +21,7 @@ public final class Json {
         void write(JsonGenerator json) throws IOException;
     }
 
-    /// Delete is the one control character that is ASCII and that JSON lets stand.
+    /// Escapes delete, the only control character in ASCII that JSON does not escape.
     private static final class DeleteEscaped extends CharacterEscapes {
         private static final long serialVersionUID = 1L;
         private static final int DELETE = 0x7F;

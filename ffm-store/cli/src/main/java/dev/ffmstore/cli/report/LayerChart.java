@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// How the values of one kind of tensor change from layer to layer. The layer is the first number between the dots
-/// of a name: `blk.7.attn_q.weight` is of the kind `blk.*.attn_q.weight`.
+/// A chart of how the values of one kind of tensor change from layer to layer. The layer is the first number
+/// between the dots of a name: `blk.7.attn_q.weight` is of the kind `blk.*.attn_q.weight`.
 ///
 /// @param kind the kind
 /// @param layers the moments of each layer's tensor, by the layer's number; two or more, each with finite elements
@@ -27,12 +27,12 @@ record LayerChart(String kind, TreeMap<Integer, Moments> layers) {
     private static final int TOP = 8;
     private static final int BOTTOM = 18;
 
-    /// What the name of a layer's tensor says.
+    /// The kind and the layer of a tensor, from its name.
     ///
-    /// @param kind the name with a star for the layer's number
+    /// @param kind the name, with a star for the layer's number
     /// @param layer the layer's number
     record OfName(String kind, int layer) {
-        /// {@return what a name says, if it has a layer, and something after that}
+        /// {@return the kind and the layer of a name, if it has a layer, and something after that}
         static Optional<OfName> of(String name) {
             int start = 0;
             for (int dot = name.indexOf('.'); dot >= 0 && dot + 1 < name.length(); dot = name.indexOf('.', start)) {
@@ -52,7 +52,7 @@ record LayerChart(String kind, TreeMap<Integer, Moments> layers) {
         }
     }
 
-    /// {@return a chart for each kind that has two layers at least, in the order of the tensors}
+    /// {@return a chart for each kind that has at least two layers, in the order of the tensors}
     static List<LayerChart> of(List<Statistics.OfTensor> results) {
         Map<String, TreeMap<Integer, Moments>> byKind = new LinkedHashMap<>();
         for (Statistics.OfTensor result : results) {
@@ -71,7 +71,7 @@ record LayerChart(String kind, TreeMap<Integer, Moments> layers) {
         return charts;
     }
 
-    /// Draws the chart.
+    /// Draws the chart as SVG.
     void writeSvg(Writer out) throws IOException {
         double low = layers.values().stream().mapToDouble(Moments::min).min().orElse(0);
         double high = layers.values().stream().mapToDouble(Moments::max).max().orElse(1);
@@ -126,7 +126,7 @@ record LayerChart(String kind, TreeMap<Integer, Moments> layers) {
         return String.format(Locale.ROOT, format, values);
     }
 
-    /// From values to places on the page.
+    /// Maps values to places on the page.
     private record Scale(double low, double high) {
         double of(double value) {
             // halves: the distance of two finite numbers may be infinite

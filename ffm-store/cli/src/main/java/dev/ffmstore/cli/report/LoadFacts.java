@@ -9,14 +9,14 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.OptionalLong;
 
-/// What a load took, as `load` and `demo` report it.
+/// The facts of a load, as `load` and `demo` report them.
 ///
 /// @param file the name of the file
-/// @param fileBytes its size
+/// @param fileBytes the size of the file in bytes
 /// @param report how the load went
 /// @param names the convention of the tensors' names
-/// @param hugePageBytes how much of the tensors the kernel holds in huge pages
-/// @param footprint what memory it took, and where
+/// @param hugePageBytes how many bytes of the tensors the kernel holds in huge pages
+/// @param footprint how much memory the load took, and on which machine
 public record LoadFacts(
         String file, long fileBytes, LoadReport report, String names, OptionalLong hugePageBytes, Footprint footprint) {
 

@@ -9,15 +9,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The machine and the JVM that figures were taken on.
+/// The machine and the JVM that figures were measured on.
 ///
-/// @param os name, version and architecture
+/// @param os the name, version and architecture of the operating system
 /// @param processor the model as the kernel names it, or `unknown`
-/// @param processors how many the JVM uses
-/// @param memoryBytes the machine's memory, 0 if it is not known
-/// @param jvm vendor and version
+/// @param processors how many processors the JVM uses
+/// @param memoryBytes the machine's memory in bytes, 0 if it is not known
+/// @param jvm the vendor and version of the JVM
 /// @param collectors the collectors of the heap
-/// @param flags the arguments the JVM was started with
+/// @param flags the arguments that the JVM was started with
 public record Machine(
         String os,
         String processor,
@@ -40,7 +40,7 @@ public record Machine(
                 ManagementFactory.getRuntimeMXBean().getInputArguments());
     }
 
-    /// The value after the first `name : value` of a file, trimmed.
+    /// Returns the value of the first `name : value` in a file, trimmed.
     private static String field(String file, String name, String otherwise) {
         try (Stream<String> lines = Files.lines(Path.of(file), StandardCharsets.ISO_8859_1)) {
             return lines.filter(line -> line.startsWith(name))

@@ -3,7 +3,7 @@ package dev.ffmstore.cli.report;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 
-/// Where a report's figures come from, at the end of it.
+/// The machine that a report's figures come from, printed at its end.
 ///
 /// @param machine the machine and its JVM
 record MachineFacts(Machine machine) {

@@ -2,7 +2,7 @@ package dev.ffmstore.cli.report;
 
 import java.util.Locale;
 
-/// Numbers as people read them, the same in every locale.
+/// Writes numbers as people read them, the same in every locale.
 public final class Sizes {
     private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
@@ -13,8 +13,7 @@ public final class Sizes {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
-    /// {@return a size in bytes, and in a larger unit where there is one that fits, as `4,400,193,536 bytes (4.10
-    /// GiB)`}
+    /// {@return a size in bytes, and in a larger unit if one fits, as `4,400,193,536 bytes (4.10 GiB)`}
     public static String bytes(long bytes) {
         return grouped(bytes) + " bytes" + (bytes < 1024 ? "" : " (" + rounded(bytes) + ")");
     }

@@ -2,14 +2,14 @@ package dev.ffmstore.cli.report;
 
 import dev.ffmstore.internal.measure.Histogram;
 
-/// A histogram in one word.
+/// Draws a histogram in one word.
 public final class Sparkline {
     private static final int CHARACTERS = 16;
     private static final String LEVELS = "▁▂▃▄▅▆▇█";
 
     private Sparkline() {}
 
-    /// {@return sixteen bars from the least to the largest; an empty bin is a blank, any other a bar}
+    /// {@return sixteen bars from the smallest values to the largest; an empty bin is a blank}
     public static String of(Histogram histogram) {
         int width = Histogram.BINS / CHARACTERS;
         long[] bars = new long[CHARACTERS];

@@ -5,10 +5,10 @@ import dev.ffmstore.export.ExportReport;
 import java.io.IOException;
 import java.util.Locale;
 
-/// How fast the work of a report went, and who did it.
+/// How fast the work of a report went, and with which workers.
 ///
-/// @param seconds how long it took
-/// @param gigabytesPerSecond 10⁹ bytes of output a second
+/// @param seconds how long the work took
+/// @param gigabytesPerSecond 10⁹ bytes of output per second
 /// @param threads how many workers there were
 /// @param decoder which decoders were used
 record Speed(double seconds, double gigabytesPerSecond, int threads, String decoder) {
@@ -17,7 +17,7 @@ record Speed(double seconds, double gigabytesPerSecond, int threads, String deco
         return new Speed(report.seconds(), report.gigabytesPerSecond(), report.threads(), decoder);
     }
 
-    /// @param unit what the throughput is counted in, as `GB/s`
+    /// @param unit the unit of the throughput, as `GB/s`
     void print(Facts facts, String unit) {
         facts.add("time", String.format(Locale.ROOT, "%.3f s", seconds))
                 .add("throughput", String.format(Locale.ROOT, "%.2f %s, %d threads", gigabytesPerSecond, unit, threads))

@@ -16,9 +16,9 @@ import java.util.Locale;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
-/// The page that `stats --html` writes: one file with its styles, charts and script in it, which loads nothing.
+/// The page that `stats --html` writes: one file that holds its styles, charts and script, and loads nothing.
 public final class StatsPage {
-    /// Charts of more kinds of tensors than this would make the page hard to read; the table has them all.
+    /// The most kinds of tensors with a chart: more would make the page hard to read, and the table has all.
     private static final int MOST_CHARTS = 48;
 
     private static final int SPARK_WIDTH = 128;
@@ -64,7 +64,7 @@ public final class StatsPage {
         }
     }
 
-    /// {@return text of a file, fit to stand in HTML, in quotes too}
+    /// {@return text of a file that is safe in HTML, also in quotes}
     private static String text(String text) {
         return Printable.escape(text)
                 .replace("&", "&amp;")

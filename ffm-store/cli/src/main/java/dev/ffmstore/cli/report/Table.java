@@ -10,9 +10,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
 
-/// A table on paper, a row of it for each `T`.
+/// A printed table with a row for each `T`.
 public final class Table<T> {
-    /// Cells are never wrapped: a row is a line, which other tools can search.
+    /// The width of a cell, which is never wrapped: a row is a line, which other tools can search.
     private static final int UNLIMITED = 10_000;
 
     private final List<ColumnData<T>> columns = new ArrayList<>();

@@ -1,4 +1,4 @@
-/// Reports: what commands have found, on paper, as JSON or as a page, and the facts of the heap, machine and JVM.
+/// Reports of what commands have found, as text, as JSON or as a page, and the facts of the heap, machine and JVM.
 @NullMarked
 package dev.ffmstore.cli.report;
 

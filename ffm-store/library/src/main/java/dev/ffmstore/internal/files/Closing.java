@@ -4,13 +4,13 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 
-/// Closes several things, whatever happens to one of them.
+/// Closes several things, even if closing one of them fails.
 public final class Closing {
     private Closing() {}
 
-    /// Closes all of them, in their order.
+    /// Closes all things, in their order.
     ///
-    /// @throws IOException what the first throws that cannot be closed; what others throw is suppressed in it
+    /// @throws IOException the exception of the first that cannot be closed; those of others are suppressed in it
     public static void all(List<? extends Closeable> things) throws IOException {
         Throwable failure = null;
         for (Closeable thing : things) {
@@ -31,7 +31,7 @@ public final class Closing {
             case IOException e -> throw e;
             case RuntimeException e -> throw e;
             case Error e -> throw e;
-            default -> throw new IllegalStateException(failure); // none is caught
+            default -> throw new IllegalStateException(failure); // no other is caught
         }
     }
 }

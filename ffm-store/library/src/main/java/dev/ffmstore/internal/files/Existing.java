@@ -1,9 +1,9 @@
 package dev.ffmstore.internal.files;
 
-/// What happens to a target that is there already.
+/// What happens to a target that exists already.
 public enum Existing {
-    /// It stays, and nothing is written.
+    /// The target stays, and nothing is written.
     KEEP,
-    /// It is replaced, once what replaces it is complete.
+    /// The target is replaced, once what replaces it is complete.
     REPLACE
 }

@@ -6,10 +6,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/// Names of what stands beside a target for a while: `.NAME.SUFFIX`.
+/// Names of files and folders that are beside a target for a while: `.NAME.SUFFIX`.
 ///
-/// File systems take names of 255 bytes. Where the target's is so long that there is no room for more, it is cut,
-/// and a digest of the whole stands for the rest: `.START~DIGEST.SUFFIX`.
+/// File systems accept names of 255 bytes. If the target's name leaves no room for the suffix, it is cut, and a
+/// digest of the whole name replaces the rest: `.START~DIGEST.SUFFIX`.
 final class HiddenName {
     private static final int MOST_BYTES = 255;
     private static final int DIGEST_BYTES = 8;

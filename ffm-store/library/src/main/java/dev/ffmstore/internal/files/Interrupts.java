@@ -5,16 +5,16 @@ import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileLockInterruptionException;
 
-/// What an interrupt of the thread that writes files comes to: one exception, and a status that stays set.
+/// Turns an interrupt of the thread that writes files into one exception, and an interrupt status that stays set.
 public final class Interrupts {
     /// Work with files that returns something.
     @FunctionalInterface
     public interface Work<T> {
-        /// Does it.
+        /// Does the work.
         T run() throws IOException;
     }
 
-    /// A step that is done although the thread is interrupted.
+    /// A step that is done even if the thread is interrupted.
     @FunctionalInterface
     interface Step {
         void run() throws IOException;
@@ -22,7 +22,7 @@ public final class Interrupts {
 
     private Interrupts() {}
 
-    /// Does work; if an interrupt ends it, whichever way the channels in it report that, this throws one exception.
+    /// Does work; if an interrupt ends it, this throws one exception, however the channels report the interrupt.
     ///
     /// @param interrupted what the interrupt is said to have ended, such as `FILE: export interrupted`
     /// @return what the work returns
@@ -45,17 +45,16 @@ public final class Interrupts {
         }
     }
 
-    /// Ends work that has not been done yet, if the thread is interrupted.
+    /// Ends work that is not done yet, if the thread is interrupted.
     ///
-    /// @throws InterruptedIOException if it is; its interrupt status stays set
+    /// @throws InterruptedIOException if the thread is interrupted; its interrupt status stays set
     static void check(String interrupted) throws InterruptedIOException {
         if (Thread.currentThread().isInterrupted()) {
             throw new InterruptedIOException(interrupted);
         }
     }
 
-    /// Does a step that may be done more than once, until no interrupt has disturbed it. The status is set
-    /// afterwards if there was one.
+    /// Repeats a step until no interrupt has disturbed it. If there was an interrupt, the status is set afterwards.
     static void later(Step step) throws IOException {
         boolean interrupted = Thread.interrupted();
         try {

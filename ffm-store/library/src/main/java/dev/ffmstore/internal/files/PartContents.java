@@ -1,7 +1,7 @@
 package dev.ffmstore.internal.files;
 
-/// What the whole target will hold.
+/// The contents that the whole target of parts will have.
 ///
-/// @param size in bytes
-/// @param fingerprint hexadecimal digits that are others for any other contents
+/// @param size the size in bytes
+/// @param fingerprint hexadecimal digits that differ for any other contents
 public record PartContents(long size, String fingerprint) {}

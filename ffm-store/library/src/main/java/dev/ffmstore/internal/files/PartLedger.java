@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What is written in the file beside a target that grows in parts.
+/// The ledger: the file beside a target that is written in parts, which says what is written.
 ///
 /// ```text
 /// ffm-store parts 1
@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 /// done FROM TO                   a byte range that is written and forced to the disk; any number of them
 /// ```
 ///
-/// A line that a stop of the machine has cut counts for nothing. The file is read and written through one
+/// A line that was cut because the machine stopped is ignored. The file is read and written through one
 /// `RandomAccessFile`: a channel would be closed by an interrupt, and locks of other threads with it.
 final class PartLedger {
     private static final String TITLE = "ffm-store parts 1";
@@ -43,7 +43,7 @@ final class PartLedger {
         this.shown = shown;
     }
 
-    /// {@return what is in a new one}
+    /// {@return the text of a new ledger}
     static String text(PartContents contents) {
         return TITLE + "\n" + contentsLine(contents) + "\n";
     }
@@ -52,12 +52,12 @@ final class PartLedger {
         return "contents " + contents.size() + " " + contents.fingerprint();
     }
 
-    /// {@return what is in a file}
+    /// {@return the ledger that a file holds}
     ///
-    /// @param path its path, for messages
+    /// @param path the path of the file, for messages
     /// @param shown the target's name, for messages
     /// @param contents what the target is to hold
-    /// @throws FileSystemException if it is of other contents, or no such file at all
+    /// @throws FileSystemException if the ledger is of other contents, or the file is no ledger
     static PartLedger read(RandomAccessFile file, Path path, String shown, PartContents contents) throws IOException {
         PartLedger ledger = new PartLedger(file, path, shown);
         ledger.read(contents);
@@ -129,13 +129,13 @@ final class PartLedger {
         return !done.isEmpty();
     }
 
-    /// {@return whether all of a target of a size is done}
+    /// {@return whether the whole of a target of a size is done}
     boolean isComplete(long size) {
         Map.Entry<Long, Long> first = done.firstEntry();
         return size == 0 || first != null && first.getKey() == 0 && first.getValue() >= size;
     }
 
-    /// Writes that a range is done, and waits until that is on the disk.
+    /// Notes that a range is done, and waits until the note is on the disk.
     void append(long from, long to) throws IOException {
         if (from < to) {
             file.setLength(end);

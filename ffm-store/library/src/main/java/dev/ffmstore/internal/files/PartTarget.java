@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A byte range of a target, written in place, while others may write other ranges of it.
+/// A byte range of a target that is written in place, while others may write other ranges of the target.
 ///
 /// ```text
 /// FOLDER/NAME                      the target, of its whole size from the first part on
@@ -32,10 +32,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The lock of a range is on the ledger, not on the target: whoever in this process reads the target and closes it
 /// would give up all locks that the process has there. For the same reason all parts that a process writes share
-/// one open ledger. It is read and written by whoever has the target's [Workspace], which everyone takes for a
-/// moment.
+/// one open ledger. The ledger is read and written by whoever has the target's [Workspace], which everyone takes
+/// for a moment only.
 public final class PartTarget implements Closeable {
-    /// After all that is ever written to a ledger, or Windows would not let that be.
+    /// The start of the locks, after all that is ever written to a ledger: Windows does not let locked bytes be
+    /// read.
     private static final long FIRST_LOCKED_BYTE = 1L << 30;
 
     private static final int ATTEMPTS = 1000;
@@ -53,7 +54,7 @@ public final class PartTarget implements Closeable {
         }
     }
 
-    /// What this process has open, by real path; to be synchronised on.
+    /// The ledgers that this process has open, by real path; to be synchronised on.
     private static final Map<Path, Open> OPEN = new HashMap<>();
 
     /// The use of an open ledger, and the lock of a range on it, unless the range is empty.
@@ -99,17 +100,17 @@ public final class PartTarget implements Closeable {
         this.key = key(target);
     }
 
-    /// Takes a byte range of a target. If nothing is there, the target is made, in its whole size.
+    /// Takes a byte range of a target. The target is made in its whole size if it does not exist.
     ///
-    /// @param given the target; its folder is there
+    /// @param given the target; its folder must exist
     /// @param contents what the whole target will hold
     /// @param from where the range starts, in bytes
-    /// @param to where it ends
-    /// @param part what it is called in messages
+    /// @param to where the range ends, in bytes
+    /// @param part the name of the range in messages
     /// @return the range; the caller closes it
     /// @throws TargetBusyException if the whole target is being written
-    /// @throws IOException if the range is being written, if something is there that is not of these contents, or
-    /// if nothing can be written there
+    /// @throws IOException if the range is being written, if the target exists and is not of these contents, or if
+    /// it cannot be written
     public static PartTarget claim(Path given, PartContents contents, long from, long to, String part)
             throws IOException {
         String shown = given.toString();
@@ -128,7 +129,7 @@ public final class PartTarget implements Closeable {
         }
     }
 
-    /// Takes the place beside the target, of which others that write parts have need for a moment only.
+    /// Takes the place beside the target, which others that write parts need for a moment only.
     private static PartialTarget alone(Path target, String shown) throws IOException {
         for (int i = 0; ; i++) {
             try {
@@ -207,7 +208,7 @@ public final class PartTarget implements Closeable {
         }
     }
 
-    /// The ledger is whole, or it is not there.
+    /// Makes the ledger, which is either complete or does not exist.
     private static void createLedger(PartialTarget alone, Path path, PartContents contents) throws IOException {
         Path grown = alone.scratch();
         try (FileChannel channel = FileChannel.open(grown, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -282,15 +283,15 @@ public final class PartTarget implements Closeable {
         }
     }
 
-    /// {@return the target, open to be written; may be closed by who has written and forced the range}
+    /// {@return the target, open for writing; whoever has written and forced the range may close it}
     public FileChannel channel() {
         return channel;
     }
 
-    /// Notes that the range is written and forced to the disk. When every other is, the target is complete, and
-    /// what says which parts are written goes.
+    /// Notes that the range is written and forced to the disk. Once every range is, the target is complete, and the
+    /// ledger is deleted.
     ///
-    /// @throws IOException if the target is no longer the file that was written to, or nothing can be noted
+    /// @throws IOException if the target is no longer the file that was written to, or the ledger cannot be written
     public void complete() throws IOException {
         try (PartialTarget _ = alone(target, shown)) {
             if (!Files.exists(target) || !Objects.equals(key, key(target))) {
@@ -314,7 +315,7 @@ public final class PartTarget implements Closeable {
         }
     }
 
-    /// Lets others have the range.
+    /// Gives up the range, so that others can have it.
     @Override
     public void close() throws IOException {
         Closing.all(List.of(channel, held));

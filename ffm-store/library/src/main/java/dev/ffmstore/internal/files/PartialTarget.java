@@ -28,24 +28,20 @@ import java.util.stream.Stream;
 ///     scratch                          the ledger of a target of parts (see PartTarget), until it is whole
 /// ```
 ///
-/// What a process that died has left is told from what is there. Nothing is deleted under the name `replaced`, so
-/// that whatever has this name is whole:
+/// What exists shows at which point a process died. Nothing is deleted under the name `replaced`, so whatever has
+/// this name is whole:
 ///
-/// | output | replaced | target | the export was ended | the next one |
+/// | output | replaced | target | the export ended | the next one |
 /// |---|---|---|---|---|
 /// | – | – | any | before it wrote, or when it was done | has nothing to do |
-/// | there | – | any | while it wrote; or when all was done, and the output is the target too, or what it replaced
-/// | deletes the output |
-/// | there | there | – | after it had moved the target away, before the new one was there | moves it back, deletes
-/// the output |
-/// | there | there | the same file as `replaced` | after it had linked the target, before the new one was there |
-/// deletes both |
-/// | there | there | another | as above, and somebody else has put something there | is refused, and deletes
-/// nothing |
+/// | there | – | any | while it wrote; or at the end: output is the new or old target | deletes the output |
+/// | there | there | – | after the target was moved away, before it was replaced | moves it back, deletes output |
+/// | there | there | the file `replaced` | after the target was linked, before it was replaced | deletes both |
+/// | there | there | another | as above, and somebody has put something there | is refused, deletes nothing |
 /// | – | there | there | after the new target was there | deletes what was replaced |
 /// | – | there | – | as above, and somebody has taken the new target away | moves it back |
 final class PartialTarget implements Closeable {
-    /// What has been done to give the output the target's name.
+    /// How far the output has been given the target's name.
     private enum Installed {
         NOT,
         WHERE_NOTHING_WAS,
@@ -77,10 +73,10 @@ final class PartialTarget implements Closeable {
 
     /// Takes the place beside a target, and clears what a killed export left there.
     ///
-    /// @param target the target, of an absolute path, no link
-    /// @param shown its name in messages
+    /// @param target the absolute path of the target, which is no link
+    /// @param shown the target's name in messages
     /// @return the place; the caller closes it
-    /// @throws TargetBusyException if another export to the same target goes on
+    /// @throws TargetBusyException if another export to the same target is in progress
     /// @throws IOException if nothing can be written there
     static PartialTarget claim(Path target, String shown, Disk disk) throws IOException {
         try {
@@ -102,12 +98,13 @@ final class PartialTarget implements Closeable {
         }
     }
 
-    /// A name that the file system does not take, being too long above all, is found here and not at the end.
+    /// Makes sure at the start, not at the end, that the file system accepts the name, which may above all be too
+    /// long.
     private static void requireName(Path target, String shown) throws IOException {
         try {
             Files.readAttributes(target, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException _) {
-            return; // it may be made
+            return; // the name can be used
         } catch (IOException e) {
             throw Reason.cannotBeWritten(shown, e);
         }
@@ -149,18 +146,18 @@ final class PartialTarget implements Closeable {
         return shown;
     }
 
-    /// {@return where the output is to be written: a file or a folder, not there yet}
+    /// {@return where the output is to be written: a file or a folder, which does not exist yet}
     Path output() {
         return output;
     }
 
-    /// {@return where something else can be written for a while, not there yet}
+    /// {@return where something else can be written for a while; does not exist yet}
     Path scratch() {
         return scratch;
     }
 
-    /// Does all that can be done before the output has the target's name: it gets the permissions of what it
-    /// replaces, and is forced to the disk, but for the bytes of its files, which have been by who wrote them.
+    /// Does all that can be done before the output has the target's name: gives it the permissions of what it
+    /// replaces, and forces it to the disk, except for the bytes of its files, which their writers have forced.
     void prepare() throws IOException {
         try {
             for (Path path : all(output)) {
@@ -205,8 +202,9 @@ final class PartialTarget implements Closeable {
         }
     }
 
-    /// Where the kernel has no rename that never replaces, a file gets a second name, which never replaces either,
-    /// and loses its first when this is closed. Of a folder, all that is left is to look before.
+    /// Installs without replacing. Where the kernel has no rename that never replaces, a file gets a second name,
+    /// which never replaces either, and loses its first name when this is closed. For a folder, all that is left is
+    /// to look first.
     private void installWhereNothingIs() throws IOException {
         LinuxRename.Result moved = disk.moveNew(output, target);
         if (moved == LinuxRename.Result.DONE) {
@@ -243,7 +241,7 @@ final class PartialTarget implements Closeable {
             try {
                 disk.move(replaced, target);
             } catch (IOException again) {
-                e.addSuppressed(again); // `close` says where it is
+                e.addSuppressed(again); // `close` says where the old target is
             }
             throw e;
         }
@@ -261,7 +259,7 @@ final class PartialTarget implements Closeable {
         }
     }
 
-    /// Lets the target be what it was before [#install], if it is still known.
+    /// Makes the target what it was before [#install], if that still exists.
     void undo() throws IOException {
         switch (installed) {
             case WHERE_NOTHING_WAS -> disk.delete(target);
@@ -278,7 +276,7 @@ final class PartialTarget implements Closeable {
         installed = Installed.NOT;
     }
 
-    /// Removes what is there beside the target, and lets others come.
+    /// Removes what is left beside the target, and gives up the place.
     @Override
     public void close() throws IOException {
         try (workspace) {
@@ -317,7 +315,7 @@ final class PartialTarget implements Closeable {
         }
     }
 
-    /// {@return a path and what is below it, that first; nothing if it is not there}
+    /// {@return a path and everything below it, contents first; empty if it does not exist}
     private static List<Path> all(Path path) throws IOException {
         if (!isThere(path)) {
             return List.of();

@@ -8,11 +8,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Objects;
 
-/// Why something could not be written, in words, without the name of the file.
+/// Says in words why something could not be written, without the name of the file.
 public final class Reason {
     private Reason() {}
 
-    /// {@return a failure to write, which names what cannot be written}
+    /// {@return an exception that names the target that cannot be written, and the reason}
     public static FileSystemException cannotBeWritten(String target, IOException failure) {
         FileSystemException named = new FileSystemException(target, null, "cannot be written: " + of(failure));
         named.initCause(failure);

@@ -15,9 +15,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Set;
 
-/// The disk, by `java.nio.file`, and by the kernel's own renames where they can be called.
+/// The disk through `java.nio.file`, and through the kernel's own renames where they can be called.
 final class SystemDisk implements Disk {
-    /// What a system says that has folders, but cannot force them.
+    /// The messages of systems that have folders, but cannot force them.
     private static final Set<String> CANNOT_BE_FORCED =
             Set.of("invalid argument", "operation not supported", "function not implemented", "is a directory");
 
@@ -89,8 +89,8 @@ final class SystemDisk implements Disk {
         }
     }
 
-    /// {@return whether a failure to force a folder means that here folders cannot be opened, or not be forced, by
-    /// anyone; any other is a disk that fails}
+    /// {@return whether a failure to force a folder means that folders cannot be opened or forced here at all; any
+    /// other failure is one of the disk}
     static boolean cannotBeForced(IOException failure) {
         return failure instanceof AccessDeniedException
                 || CANNOT_BE_FORCED.contains(Reason.of(failure).toLowerCase(Locale.ROOT));

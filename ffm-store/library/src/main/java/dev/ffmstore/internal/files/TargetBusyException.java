@@ -2,7 +2,7 @@ package dev.ffmstore.internal.files;
 
 import java.nio.file.FileSystemException;
 
-/// Somebody else, in this process or another, is writing the target.
+/// Thrown if somebody else, in this process or another, is writing the target.
 public final class TargetBusyException extends FileSystemException {
     private static final long serialVersionUID = 1L;
 

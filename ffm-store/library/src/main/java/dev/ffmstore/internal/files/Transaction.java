@@ -20,16 +20,17 @@ import java.util.Set;
 /// }
 /// ```
 ///
-/// Each grows under another name in the folder of its target. Until [#commit] no target is touched; if that fails,
-/// all are what they were, and if the process dies in it, each of them is what it was or complete, and the main one
-/// is the new one only if the others are. [#close] removes what has not got its name.
+/// Each file grows under another name in the folder of its target. No target is touched until [#commit]. If that
+/// fails, all targets are what they were; if the process dies in it, each target is either what it was or complete,
+/// and the main one is new only if the others are. [#close] removes what did not get its name.
 ///
-/// A target that is a link to a file or folder stays a link, and what it leads to is replaced. What is replaced
-/// hands its permissions on: a folder also those of its files to the files of the same names.
+/// A target that is a link to a file or folder stays a link, and what it leads to is replaced. The new file or
+/// folder gets the permissions of the old one, and so do the files of a folder those of old files with the same
+/// names.
 ///
 /// For one thread.
 public final class Transaction implements AutoCloseable {
-    /// What the main target is.
+    /// The kind of the main target.
     public enum Kind {
         /// A file.
         FILE,
@@ -57,12 +58,12 @@ public final class Transaction implements AutoCloseable {
 
     /// Begins to write a target, and clears what a killed transaction left beside it.
     ///
-    /// @param target the target; its folder is there
-    /// @param kind what it will be
-    /// @param existing what happens if it is there already; so of the files beside it
+    /// @param target the target; its folder must exist
+    /// @param kind what the target will be
+    /// @param existing what happens to the target, and to the files beside it, if they exist already
     /// @return the transaction; the caller closes it
     /// @throws TargetBusyException if another transaction has the target
-    /// @throws IOException if it is there and is to be kept, or is not of the kind, or nothing can be written there
+    /// @throws IOException if the target exists and is to be kept, or is of another kind, or cannot be written
     public static Transaction begin(Path target, Kind kind, Existing existing) throws IOException {
         return begin(target, kind, existing, new SystemDisk());
     }
@@ -101,7 +102,7 @@ public final class Transaction implements AutoCloseable {
         return name != null && !NO_NAMES.contains(name.toString());
     }
 
-    /// {@return where the links lead that a target is, to something or to nothing}
+    /// {@return the path that a target's links lead to, whether it exists or not}
     static Path followed(Path target, Path given) throws IOException {
         Path end = target;
         for (int i = 0; Files.isSymbolicLink(end); i++) {
@@ -132,20 +133,20 @@ public final class Transaction implements AutoCloseable {
         }
     }
 
-    /// {@return the target; where links led, the last of their ends}
+    /// {@return the target, after following its links}
     public Path target() {
         return main.target();
     }
 
-    /// {@return where the main target is to be written: a file or a folder, not there yet}
+    /// {@return where the main target is to be written: a file or a folder, which does not exist yet}
     public Path output() {
         return main.output();
     }
 
-    /// Adds a file that goes with the main target, in the folder of the name that this was given.
+    /// Adds a file that goes with the main target, in the folder of the path that [#begin] was given.
     ///
-    /// @param name its name
-    /// @return where it is to be written, not there yet
+    /// @param name the name of the file
+    /// @return where the file is to be written; it does not exist yet
     /// @throws IOException as [#begin] does
     public Path beside(String name) throws IOException {
         PartialTarget partial = claim(given.resolveSibling(name), Kind.FILE, existing, disk);
@@ -153,11 +154,11 @@ public final class Transaction implements AutoCloseable {
         return partial.output();
     }
 
-    /// Gives all that was written its name, the main target last.
+    /// Gives everything that was written its name, the main target last.
     ///
     /// @throws java.io.InterruptedIOException if the thread is interrupted; nothing has changed
-    /// @throws IOException if that fails; all targets are what they were, unless the message says that it is
-    /// complete
+    /// @throws IOException if that fails; all targets are what they were, unless the message says that the target
+    /// is complete
     public void commit() throws IOException {
         Interrupts.check(interrupted(main.shown()));
         for (PartialTarget partial : beside) {
@@ -180,7 +181,7 @@ public final class Transaction implements AutoCloseable {
         deleteLedger();
     }
 
-    /// {@return what an interrupt of the thread that writes a target is said to have ended}
+    /// {@return the message for an interrupt of the thread that writes a target}
     ///
     /// @param shown the target's name in messages
     public static String interrupted(String shown) {
@@ -202,7 +203,7 @@ public final class Transaction implements AutoCloseable {
         }
     }
 
-    /// What was there in parts is whole now.
+    /// Deletes the ledger of a target that was written in parts and is replaced by a whole one.
     private void deleteLedger() throws IOException {
         Path ledger = HiddenName.parts(main.target());
         if (Files.exists(ledger, LinkOption.NOFOLLOW_LINKS)) {
@@ -210,7 +211,7 @@ public final class Transaction implements AutoCloseable {
         }
     }
 
-    /// Removes what has not got its name, and lets others come.
+    /// Removes what did not get its name, and lets others write the targets.
     @Override
     public void close() throws IOException {
         List<PartialTarget> all = new ArrayList<>(beside);

@@ -20,18 +20,19 @@ import org.jspecify.annotations.Nullable;
 
 /// The folder beside a target that belongs to whoever has locked the lock in it.
 ///
-/// Who finds the folder and can lock its lock knows that nobody works there any more.
+/// Whoever finds the folder and can lock its lock knows that nobody works there any more.
 final class Workspace implements AutoCloseable {
     private static final String LOCK = "lock";
 
-    /// Where the lock is in its file: after what is written, or Windows would not let that be.
+    /// Where the lock is in its file: after all that is written, since Windows would not let locked bytes be
+    /// written.
     private static final long LOCKED_BYTE = 1L << 30;
 
     private static final long MOST_LOCK_BYTES = 1L << 20;
 
     private static final int ATTEMPTS = 1000;
 
-    /// The folders that this process holds. A second claim of one must not so much as open the lock: closing any
+    /// The folders that this process holds. A second claim of a folder must not even open the lock: closing any
     /// channel of a file gives up all locks that the process has on it.
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
@@ -73,27 +74,27 @@ final class Workspace implements AutoCloseable {
         }
     }
 
-    /// {@return the folder under the one name that it has whatever links lead there}
+    /// {@return the real path of the folder, whatever links lead to it}
     private static Path held(Path folder) {
         try {
             return parent(folder).toRealPath().resolve(folder.getFileName());
         } catch (IOException e) {
-            return folder; // it cannot be written then, which is said soon
+            return folder; // it cannot be written then, which fails soon
         }
     }
 
-    /// {@return the folder that a path of a name is in}
+    /// {@return the folder that holds the last name of a path}
     static Path parent(Path path) {
         Path parent = path.getParent();
         return parent == null ? path : parent;
     }
 
-    /// Makes the folder and the lock in it; `null` if that is locked.
+    /// Makes the folder and the lock in it, and returns the locked channel; `null` if the lock is taken.
     ///
-    /// Whoever is done removes both. Between opening the file and locking it, it may so have gone, or have been
-    /// made anew by a third, and a lock on it would be worth nothing. What tells is its size, which is made a
-    /// random one: the file of that name has the same size only if it is the same. To read it would not do, since
-    /// closing any channel of a file gives up the process's locks on it.
+    /// Whoever is done removes both. So between opening the file and locking it, the file may have gone, or
+    /// somebody else may have made it anew, and a lock on it would be worth nothing. This shows in the size of the
+    /// file, which is set to a random number: the file of that name has the same size only if it is the same file.
+    /// Reading it instead would not do, since closing any channel of a file gives up the process's locks on it.
     private static @Nullable FileChannel lock(Path folder, Disk disk) throws IOException {
         Path path = folder.resolve(LOCK);
         boolean interrupted = false;
@@ -139,7 +140,7 @@ final class Workspace implements AutoCloseable {
         throw new IOException("others keep coming and going there");
     }
 
-    /// Deletes a lock that was got but could not be given a size, and its folder if there is nothing else in it.
+    /// Deletes a lock that was taken but could not be given a size, and its folder if there is nothing else in it.
     private static void deleteUnused(Path lock, Path folder) {
         try {
             if (Files.size(lock) == 0) {
@@ -147,7 +148,7 @@ final class Workspace implements AutoCloseable {
                 Files.delete(folder);
             }
         } catch (IOException e) {
-            // what is left there does not hinder the next
+            // what is left does not hinder the next export
         }
     }
 
@@ -174,7 +175,7 @@ final class Workspace implements AutoCloseable {
         return folder;
     }
 
-    /// Removes the lock, and the folder unless there is something left in it, and lets others come.
+    /// Removes the lock, and the folder unless something is left in it, and so lets others in.
     @Override
     public void close() throws IOException {
         try (lock) {

@@ -1,4 +1,4 @@
-/// Files that are complete or not there.
+/// Writing files that are either complete or do not exist.
 @NullMarked
 package dev.ffmstore.internal.files;
 

@@ -2,31 +2,32 @@ package dev.ffmstore.internal.measure;
 
 import java.util.Arrays;
 
-/// A fixed partition of some tensors into numbered chunks; each is one piece of work.
+/// A fixed partition of some tensors into numbered chunks, each of which is a piece of work.
 ///
-/// The partition depends on nothing but the sizes of the tensors, and the chunks of a tensor are merged in order:
-/// so sums come out the same, to the last bit, whatever the number of workers.
+/// The partition depends only on the sizes of the tensors, and the chunks of a tensor are merged in order: so sums
+/// are the same, to the last bit, whatever the number of workers.
 final class Chunks {
     /// How many elements are read at a time: whole blocks of every type, and few enough to stay in the cache.
     static final int TILE = 64 << 10;
 
     private static final long SMALLEST = 16L * TILE;
 
-    /// A result per chunk is kept until its tensor is merged: their number must not grow with the tensor.
+    /// The most chunks of a tensor. A result for each is kept until the tensor is merged, so their number must not
+    /// grow with the tensor.
     private static final long MOST_OF_A_TENSOR = 1024;
 
     /// A run of elements of one tensor.
     ///
     /// @param tensor which tensor, 0 or more
     /// @param first the first element
-    /// @param count how many, 1 or more
+    /// @param count the number of elements, 1 or more
     record Chunk(int tensor, long first, long count) {}
 
     private final long[] elements;
     private final long[] chunkElements;
     private final int[] starts;
 
-    /// @param elements how many elements each tensor has
+    /// @param elements the number of elements of each tensor
     Chunks(long... elements) {
         this.elements = elements.clone();
         this.chunkElements = Arrays.stream(elements).map(Chunks::chunkOf).toArray();
@@ -41,7 +42,7 @@ final class Chunks {
         return Math.max(SMALLEST, Math.multiplyExact(Math.ceilDiv(share, TILE), (long) TILE));
     }
 
-    /// {@return how many chunks all tensors have together}
+    /// {@return the number of chunks of all tensors together}
     int count() {
         return starts[elements.length];
     }
@@ -51,16 +52,17 @@ final class Chunks {
         return starts[tensor];
     }
 
-    /// {@return a chunk}
+    /// {@return the chunk with a number}
     ///
-    /// @param index its number, 0 to [#count] − 1
+    /// @param index the number of the chunk, 0 to [#count] − 1
     Chunk get(int index) {
         int tensor = tensorOf(index);
         long first = (index - starts[tensor]) * chunkElements[tensor];
         return new Chunk(tensor, first, Math.min(chunkElements[tensor], elements[tensor] - first));
     }
 
-    /// The tensor whose chunks begin last at or before a number; empty tensors have none.
+    /// Finds the tensor that a chunk belongs to: the last one whose chunks begin at or before its number. Empty
+    /// tensors have none.
     private int tensorOf(int index) {
         int low = 0;
         int high = elements.length - 1;

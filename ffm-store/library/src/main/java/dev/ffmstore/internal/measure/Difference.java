@@ -3,13 +3,13 @@ package dev.ffmstore.internal.measure;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
-/// How two tensors of one shape differ, element by element. What is not finite is never part of a sum.
+/// How two tensors of one shape differ, element by element. Numbers that are not finite are never part of a sum.
 ///
-/// @param elements how many pairs of elements there are
-/// @param bitsDiffering how many of them differ in their bits, once both are widened to a common type: F32 for F32,
+/// @param elements the number of pairs of elements
+/// @param bitsDiffering how many pairs differ in their bits, once both are widened to a common type: F32 for F32,
 /// F16 and BF16; 64-bit integers for integers; F64 for everything else. Any NaN is the same as any other
-/// @param beyond how many are further apart than the tolerance
-/// @param nanMismatches how many have a NaN on one side only
+/// @param beyond how many pairs are further apart than the tolerance
+/// @param nanMismatches how many pairs have a NaN on one side only
 /// @param maxAbs the largest |a − b|, without pairs with a NaN; infinite if one side of a pair is and the
 /// other does not equal it
 /// @param maxRel the largest |a − b| ÷ max(|a|, |b|), at most 2, without pairs with a NaN; infinite where
@@ -31,14 +31,14 @@ public record Difference(
         double squaresB) {
     static final Difference NONE = new Difference(0, 0, 0, 0, 0, 0, -1, 0, 0, 0);
 
-    /// {@return the cosine of the angle between both, over those pairs that are finite; empty if one side is all
-    /// zeros, or if its squares are more, or less, than a 64-bit float holds}
+    /// {@return the cosine of the angle between both tensors, over those pairs that are finite; empty if one side
+    /// is all zeros, or if its squares are beyond the range of a 64-bit float}
     public OptionalDouble cosine() {
         if (!isUsable(squaresA) || !isUsable(squaresB) || !(Math.abs(dot) < Double.POSITIVE_INFINITY)) {
             return OptionalDouble.empty();
         }
         double cosine = squaresA == squaresB
-                ? dot / squaresA // without the rounding of roots: a tensor and itself have just 1
+                ? dot / squaresA // without the rounding of roots: exactly 1 for equal tensors
                 : dot / Math.sqrt(squaresA) / Math.sqrt(squaresB);
         return OptionalDouble.of(Math.clamp(cosine, -1.0, 1.0));
     }
@@ -52,7 +52,7 @@ public record Difference(
         return squares >= Double.MIN_NORMAL && squares < Double.POSITIVE_INFINITY;
     }
 
-    /// {@return the difference over the elements of both}
+    /// {@return the difference over the elements of both objects}
     ///
     /// @param later the difference over elements that come after those of this one
     Difference plus(Difference later) {

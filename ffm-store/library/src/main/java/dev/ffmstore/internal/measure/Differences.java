@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongConsumer;
 
-/// How the tensors of two sources differ, pair by pair, in parallel and in little memory.
+/// Measures how the tensors of two sources differ, pair by pair, in parallel and in little memory.
 public final class Differences {
     /// Two tensors of one shape, one from each source.
     ///
@@ -50,12 +50,12 @@ public final class Differences {
 
     /// Compares pairs of tensors; see [Pass#run].
     ///
-    /// @param a where the first tensor of each pair is
-    /// @param b where the second tensor of each pair is
-    /// @param pairs what to compare
+    /// @param a the source of the first tensor of each pair
+    /// @param b the source of the second tensor of each pair
+    /// @param pairs the tensors to compare
     /// @param tolerance how far elements may be apart
-    /// @param threads how many workers
-    /// @param progress hears, a few times a second, how many elements have been compared
+    /// @param threads the number of workers
+    /// @param progress is told a few times a second how many elements have been compared
     /// @return a difference for each pair, in their order; the same, to the last bit, whatever the
     /// number of workers
     public static List<Difference> between(

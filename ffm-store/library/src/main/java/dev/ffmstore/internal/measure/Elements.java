@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// One worker's view of one source: a tile of a tensor's elements at a time, widened a few thousand at a
-/// time. Not shared.
+/// One worker's view of one source: a tile of a tensor's elements at a time, widened a few thousand at a time. Not
+/// shared between threads.
 final class Elements {
     /// How many elements are widened at a time: 32 KiB of doubles.
     static final int RUN = 4 << 10;
@@ -26,8 +26,8 @@ final class Elements {
     private final TensorReader reader;
     private final MemorySegment buffer;
 
-    /// @param reader where tensors come from; stays the caller's
-    /// @param arena where the buffer comes from
+    /// @param reader reads the tensors; the caller closes it
+    /// @param arena allocates the buffer
     Elements(TensorReader reader, Arena arena) {
         this.reader = reader;
         this.buffer = arena.allocate((long) Chunks.TILE * Long.BYTES, BUFFER_ALIGNMENT);
@@ -35,8 +35,8 @@ final class Elements {
 
     /// Reads elements, which replace those read before.
     ///
-    /// @param first the first of them
-    /// @param count how many, at most [Chunks#TILE]
+    /// @param first the first element
+    /// @param count the number of elements, at most [Chunks#TILE]
     void read(TensorSlot tensor, long first, int count) throws IOException {
         int size = tensor.dtype().byteSize();
         reader.read(tensor, first * size, buffer.asSlice(0, (long) count * size));
@@ -44,10 +44,10 @@ final class Elements {
 
     /// Widens elements that were read. All types but I64 keep their values.
     ///
-    /// @param dtype their type
-    /// @param from the first of them, counted from the first that was read
+    /// @param dtype the type of the elements
+    /// @param from the first element to widen, counted from the first that was read
     /// @param to filled from its start
-    /// @param count how many, at most [#RUN]
+    /// @param count the number of elements, at most [#RUN]
     void widen(DType dtype, int from, double[] to, int count) {
         switch (dtype) {
             case F32 -> {
@@ -80,10 +80,10 @@ final class Elements {
 
     /// Widens integers that were read.
     ///
-    /// @param dtype their type
-    /// @param from the first of them, counted from the first that was read
+    /// @param dtype the type of the elements
+    /// @param from the first element to widen, counted from the first that was read
     /// @param to filled from its start
-    /// @param count how many, at most [#RUN]
+    /// @param count the number of elements, at most [#RUN]
     void widen(DType dtype, int from, long[] to, int count) {
         for (int i = 0; i < count; i++) {
             to[i] = integer(dtype, from + i);

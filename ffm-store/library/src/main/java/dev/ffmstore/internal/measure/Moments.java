@@ -1,18 +1,18 @@
 package dev.ffmstore.internal.measure;
 
-/// What the elements of a tensor are like, their values taken as 64-bit floats. The least, the largest, the mean
+/// Statistics of a tensor's elements, whose values are taken as 64-bit floats. The smallest, the largest, the mean
 /// and the deviation are those of the finite elements.
 ///
 /// @param finite how many elements are finite
-/// @param min the least; not a number if none is finite. Zero has no sign here
-/// @param max the largest, likewise
-/// @param mean the mean, likewise
+/// @param min the smallest element; not a number if none is finite. Zero has no sign here
+/// @param max the largest element, likewise
+/// @param mean the mean of the elements, likewise
 /// @param squares the sum of the squares of the distances from the mean; infinite if that is more than a
 /// 64-bit float holds
-/// @param zeros how many are zero, of either sign
-/// @param nans how many are not a number
-/// @param positiveInfinities how many are infinite and positive
-/// @param negativeInfinities how many are infinite and negative
+/// @param zeros how many elements are zero, of either sign
+/// @param nans how many elements are not a number
+/// @param positiveInfinities how many elements are infinite and positive
+/// @param negativeInfinities how many elements are infinite and negative
 public record Moments(
         long finite,
         double min,
@@ -28,18 +28,18 @@ public record Moments(
     /// This many elements of any size, each divided by this number, can be added without an infinite sum.
     private static final double HEADROOM = 0x1p20;
 
-    /// {@return the standard deviation of the finite elements, of all of them and not of a sample; not a number if
+    /// {@return the standard deviation of the finite elements, as a population and not as a sample; not a number if
     /// there are none}
     public double deviation() {
         return finite == 0 ? Double.NaN : Math.sqrt(squares / finite);
     }
 
-    /// {@return how many elements there are}
+    /// {@return the number of elements}
     public long elements() {
         return finite + nans + infinities();
     }
 
-    /// {@return how many are infinite}
+    /// {@return how many elements are infinite}
     public long infinities() {
         return positiveInfinities + negativeInfinities;
     }
@@ -47,7 +47,7 @@ public record Moments(
     /// {@return the moments of some elements}
     ///
     /// @param values starts with the elements; those that are finite are moved to the front
-    /// @param count how many, less than 2²⁰
+    /// @param count the number of elements, less than 2²⁰
     static Moments of(double[] values, int count) {
         int finite = 0;
         long zeros = 0;
@@ -100,8 +100,9 @@ public record Moments(
         return scaled / count * HEADROOM;
     }
 
-    /// A second pass while the values are in the cache: distances from the mean stay precise even if the mean is
-    /// far from zero. Their sum would be 0 but for the rounding of the mean, and corrects for it.
+    /// Sums squares in a second pass while the values are in the cache: distances from the mean stay precise even
+    /// if the mean is far from zero. The sum of the distances would be 0 but for the rounding of the mean, and
+    /// corrects for it.
     private static double squares(double[] values, int count, double mean) {
         double distances = 0;
         double squares = 0;
@@ -114,7 +115,7 @@ public record Moments(
         return correction < squares ? squares - correction : squares;
     }
 
-    /// {@return the moments of both together, by the formula of Chan, Golub and LeVeque (1979)}
+    /// {@return the moments of all elements of both, by the formula of Chan, Golub and LeVeque (1979)}
     Moments plus(Moments other) {
         if (finite == 0 || other.finite == 0) {
             Moments some = finite == 0 ? other : this;

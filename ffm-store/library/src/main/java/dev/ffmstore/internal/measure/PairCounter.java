@@ -1,6 +1,6 @@
 package dev.ffmstore.internal.measure;
 
-/// Counts how pairs of elements differ, run by run. Not shared.
+/// Counts how pairs of elements differ, run by run. Not shared between threads.
 final class PairCounter {
     private final double atol;
     private final double rtol;
@@ -17,7 +17,7 @@ final class PairCounter {
     private double squaresA;
     private double squaresB;
 
-    /// @param tolerance decides which pairs count as beyond it
+    /// @param tolerance decides which pairs are too far apart
     /// @param first the index of the first pair in its tensor
     PairCounter(Tolerance tolerance, long first) {
         switch (tolerance) {
@@ -33,8 +33,8 @@ final class PairCounter {
         this.first = first;
     }
 
-    /// Counts floats. A float that was widened has the same bits as another if and only if it had them before,
-    /// but for NaN.
+    /// Counts pairs of floats. Apart from NaN, two widened floats have the same bits if and only if they had them
+    /// before.
     void add(double[] a, double[] b, int count) {
         for (int i = 0; i < count; i++) {
             double x = a[i];
@@ -55,7 +55,7 @@ final class PairCounter {
         advance(count);
     }
 
-    /// Counts integers: 64-bit floats do not hold all of them.
+    /// Counts pairs of integers, not all of which 64-bit floats can hold.
     void add(long[] a, long[] b, int count) {
         for (int i = 0; i < count; i++) {
             double x = a[i];
@@ -91,7 +91,7 @@ final class PairCounter {
         }
     }
 
-    /// A pair that is not finite, or whose difference is not.
+    /// Counts a pair that is not finite, or whose difference is not.
     private void addOdd(double x, double y, int index) {
         if (x == y || (Double.isNaN(x) && Double.isNaN(y))) {
             return;

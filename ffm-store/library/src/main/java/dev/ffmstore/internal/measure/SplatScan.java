@@ -11,7 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Looks for tensors all of whose elements are the same; each worker takes whole tensors.
+/// Looks for tensors whose elements are all the same; each worker takes whole tensors.
 public final class SplatScan {
     private static final int TILE_BYTES = 256 << 10;
 
@@ -19,8 +19,8 @@ public final class SplatScan {
 
     /// {@return the element of each such tensor, by the name of the tensor}
     ///
-    /// @param source what is looked through
-    /// @param threads how many workers
+    /// @param source the tensors to look through
+    /// @param threads the number of workers
     /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt
     /// status stays set
     /// @throws IOException if the model cannot be read

@@ -12,19 +12,19 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
 
-/// What tensors hold, in parallel and in little memory.
+/// Measures what tensors hold, in parallel and in little memory.
 ///
-/// Every tensor is read twice: first for its moments, then for its histogram, whose bins lie between the least and
-/// the largest element and cannot be known before.
+/// Every tensor is read twice: first for its moments, then for its histogram, whose bins are between the smallest
+/// and the largest element, which the first pass finds.
 public final class Statistics {
-    /// How often every element is read.
+    /// How many times every element is read.
     public static final int PASSES = 2;
 
     /// What one tensor holds.
     ///
     /// @param tensor the tensor
     /// @param moments counts, mean and the like
-    /// @param histogram how the finite elements are spread; its bounds are not numbers if there are none
+    /// @param histogram how the finite elements are spread; if there are none, its bounds are not numbers
     public record OfTensor(TensorSlot tensor, Moments moments, Histogram histogram) {}
 
     private final TensorSource source;
@@ -44,12 +44,12 @@ public final class Statistics {
                 .toArray());
     }
 
-    /// Takes the statistics; see [Pass#run].
+    /// Measures tensors; see [Pass#run].
     ///
-    /// @param source where the tensors are
-    /// @param tensors which of them
-    /// @param threads how many workers
-    /// @param progress hears, a few times a second, how many elements have been read in both passes
+    /// @param source the source of the tensors
+    /// @param tensors the tensors to measure
+    /// @param threads the number of workers
+    /// @param progress is told a few times a second how many elements have been read in both passes
     /// @return a result for each tensor, in their order; the same, to the last bit, whatever the number of workers
     public static List<OfTensor> of(TensorSource source, List<TensorSlot> tensors, int threads, LongConsumer progress)
             throws IOException {
@@ -99,7 +99,7 @@ public final class Statistics {
         return merged;
     }
 
-    /// The bins of all tensors, one tensor after another. Counts may be added in any order.
+    /// Counts the bins of all tensors, one tensor after another. Counts may be added in any order.
     private AtomicLongArray counts(List<Moments> moments) throws IOException {
         AtomicLongArray counts = new AtomicLongArray(Math.multiplyExact(tensors.size(), Histogram.BINS));
         readAll((chunk, index) -> {

@@ -14,7 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/// The SHA-256 of each tensor's dense bytes, without holding the tensors: one piece at a time is read,
+/// Computes the SHA-256 of each tensor's dense bytes without holding the tensors: one piece at a time is read,
 /// digested and overwritten.
 ///
 /// Each worker takes whole tensors and has a reader and a piece of its own, so that memory does not grow
@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 public final class TensorDigests {
     private static final long PIECE_BYTES = 256 << 10;
 
-    /// Hears of the digests.
+    /// Is told of the digests.
     public interface Listener {
         /// Called for each tensor, in the order of the source, on the thread that runs the work, soon after the
         /// digest is known.
@@ -54,10 +54,10 @@ public final class TensorDigests {
 
     /// Digests tensors; see [Pass#run].
     ///
-    /// @param source where the tensors are; for ggml's values one that applies no companion scales
-    /// @param tensors which of them
-    /// @param threads how many workers
-    /// @param listener hears of the digests
+    /// @param source the source of the tensors; for ggml's values one that applies no companion scales
+    /// @param tensors the tensors to digest
+    /// @param threads the number of workers
+    /// @param listener is told of the digests
     public static void run(TensorSource source, List<TensorSlot> tensors, int threads, Listener listener)
             throws IOException {
         new TensorDigests(source, tensors, listener).runAll(threads);

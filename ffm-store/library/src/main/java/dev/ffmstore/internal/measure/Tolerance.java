@@ -2,8 +2,8 @@ package dev.ffmstore.internal.measure;
 
 /// How far two elements may be apart.
 public sealed interface Tolerance {
-    /// Not at all: their bits are the same, once both are widened to a common type; any NaN is the same
-    /// as any other.
+    /// No difference: the bits are the same, once both are widened to a common type; any NaN is the same as any
+    /// other.
     record Exact() implements Tolerance {}
 
     /// |a − b| ≤ `atol` + `rtol` · max(|a|, |b|), in 64-bit floats. Infinities of one sign are equal, and so are
@@ -12,7 +12,7 @@ public sealed interface Tolerance {
     /// @param atol finite, 0 or more
     /// @param rtol finite, 0 or more
     record Within(double atol, double rtol) implements Tolerance {
-        /// @throws IllegalArgumentException if one is negative or not finite
+        /// @throws IllegalArgumentException if either limit is negative or not finite
         public Within {
             requireTolerance(atol);
             requireTolerance(rtol);

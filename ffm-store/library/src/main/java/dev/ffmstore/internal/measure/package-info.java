@@ -1,5 +1,5 @@
-/// What tensors hold, and how two of them differ: tile by tile, whatever their size, with the same result whatever
-/// the number of workers.
+/// Measures what tensors hold, and how two of them differ, tile by tile. The result does not depend on the number
+/// of workers.
 @NullMarked
 package dev.ffmstore.internal.measure;
 

@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 
 /// One anonymous mapping in huge pages, cut into places.
 ///
-/// A worker takes one huge page at a time, whatever tensors lie in it: two workers that shared a page would both
+/// A worker takes one huge page at a time, whatever tensors are in it: two workers that shared a page would both
 /// fault on it.
 @SuppressWarnings("restricted") // only made where native access is enabled
 final class HugePageRegion implements Region {

@@ -11,13 +11,13 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
-/// Anonymous memory from the kernel, in huge pages where it has them.
+/// Gets anonymous memory from the kernel, in huge pages if possible.
 ///
-/// The constants are those of Linux on x86-64; [#isUsable] says whether this is such a machine, and must
-/// be asked first.
+/// The numbers are those of Linux on x86-64; [#isUsable] says whether this is such a machine, and must be called
+/// first.
 @SuppressWarnings("restricted") // only used where native access is enabled
 final class LinuxMemory {
-    /// The size of a huge page.
+    /// The size of a huge page in bytes.
     static final long HUGE_PAGE_BYTES = 2L << 20;
 
     private static final int PROT_READ_WRITE = 0x1 | 0x2;
@@ -67,28 +67,28 @@ final class LinuxMemory {
 
     /// A range of address space.
     ///
-    /// @param address its first byte
-    /// @param byteSize its size
+    /// @param address the address of the first byte
+    /// @param byteSize the size in bytes
     record Mapping(long address, long byteSize) {
-        /// {@return the first boundary between huge pages in it}
+        /// {@return the address of the first boundary between huge pages in the mapping}
         long start() {
             return roundUp(address);
         }
     }
 
-    /// {@return the next multiple of the size of a huge page}
+    /// {@return a size, rounded up to a multiple of the size of a huge page}
     static long roundUp(long bytes) {
         return bytes + HUGE_PAGE_BYTES - 1 & -HUGE_PAGE_BYTES;
     }
 
-    /// Maps anonymous memory and asks for huge pages; no page is there until it is touched.
+    /// Maps anonymous memory and asks for huge pages; no page is allocated until it is touched.
     ///
     /// Huge pages are asked for from [Mapping#start] to the end of the memory's last huge page. At least
     /// one ordinary page is left after it, so that the kernel does not merge the mapping with a neighbour
     /// of the same kind.
     ///
-    /// @param usedBytes how much of it will be used
-    /// @return the mapping, with room for that from its `start` on
+    /// @param usedBytes how many bytes will be used
+    /// @return the mapping, with room for these bytes from its `start` on
     /// @throws OutOfMemoryError if the kernel refuses, or the mapping would be larger than the address space
     static Mapping map(long usedBytes) {
         if (usedBytes > Long.MAX_VALUE - 3 * HUGE_PAGE_BYTES) {

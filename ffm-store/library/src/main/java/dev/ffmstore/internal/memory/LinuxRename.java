@@ -16,11 +16,10 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Optional;
 
-/// Renames that `java.nio.file` does not have: of two names that are exchanged, and of one to a name that nobody
-/// has.
+/// Renames that `java.nio.file` does not have: an exchange of two names, and a rename that never replaces.
 ///
-/// They are calls of `renameat2` on Linux on x86-64, made only where this module may call native code; asking never
-/// makes the JVM warn. Anywhere else, and on file systems without them, the answer is [Result#UNABLE].
+/// Both call `renameat2` on Linux on x86-64, only where this module may call native code, so that the JVM never
+/// warns. Anywhere else, and on file systems without them, the answer is [Result#UNABLE].
 @SuppressWarnings("restricted") // only used where native access is enabled
 public final class LinuxRename {
     private static final int AT_FDCWD = -100;
@@ -28,13 +27,13 @@ public final class LinuxRename {
     private static final int RENAME_EXCHANGE = 2;
     private static final int EEXIST = 17;
 
-    /// What became of a rename.
+    /// The outcome of a rename.
     public enum Result {
-        /// It is done.
+        /// The rename is done.
         DONE,
         /// Nothing has changed: the new name is taken.
         EXISTS,
-        /// Nothing has changed, for whatever reason: here, or of these files, there is no such rename.
+        /// Nothing has changed: such a rename is not possible here, or not for these files.
         UNABLE
     }
 
@@ -45,7 +44,7 @@ public final class LinuxRename {
         static final StructLayout STATE = Linker.Option.captureStateLayout();
         static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
-        /// Not every C library has it.
+        /// The function, which not every C library has.
         static final Optional<MethodHandle> RENAMEAT2 = Linker.nativeLinker()
                 .defaultLookup()
                 .find("renameat2")

@@ -9,21 +9,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// How much memory the process may still take: what the machine has available, and what each memory cgroup above
-/// the process leaves, at every level, cgroup v1 and v2. Page cache that the kernel can reclaim does not count as
-/// used. Swap does not count as memory.
+/// Finds how much memory the process may still take: what the machine has available, and what each memory cgroup
+/// above the process leaves, at every level, for cgroup v1 and v2. Page cache that the kernel can reclaim does not
+/// count as used. Swap does not count as memory.
 ///
-/// Read from `/proc` and the cgroup file systems it names; where there is no `/proc`, nothing is known.
+/// The numbers come from `/proc` and the cgroup file systems that it names; where there is no `/proc`, nothing is
+/// known.
 public final class MemoryBudget {
-    /// The least that any limit leaves.
+    /// The smallest amount that any limit leaves.
     ///
-    /// @param availableBytes how much may still be taken, 0 or more
-    /// @param limit which limit it is, for a message
+    /// @param availableBytes how many bytes may still be taken, 0 or more
+    /// @param limit the limit that leaves the least, for a message
     public record Budget(long availableBytes, String limit) {}
 
     private final Path root;
 
-    /// @param root what `/` is: another folder in tests
+    /// @param root the folder that is `/`: another one in tests
     MemoryBudget(Path root) {
         this.root = root;
     }
@@ -60,8 +61,8 @@ public final class MemoryBudget {
 
     /// A mounted cgroup file system.
     ///
-    /// @param folder where it is mounted
-    /// @param top which cgroup stands at its root
+    /// @param folder where the file system is mounted
+    /// @param top the cgroup at its root
     private record CgroupMount(Path folder, String top, boolean unified) {}
 
     private List<CgroupMount> mounts() {
@@ -132,7 +133,7 @@ public final class MemoryBudget {
         return OptionalLong.of(Math.max(0, limit.getAsLong() - held));
     }
 
-    /// The number in a file of one line; empty if there is none (`max`).
+    /// Reads the number in a file of one line; empty if there is none (`max`).
     private static OptionalLong number(Path file) {
         return lines(file).stream()
                 .limit(1)
@@ -140,7 +141,7 @@ public final class MemoryBudget {
                 .findFirst();
     }
 
-    /// The numbers after some keys in a file of `key number …` lines.
+    /// Reads the numbers after some keys in a file of `key number …` lines.
     private static List<Long> keyed(Path file, String... keys) {
         List<Long> numbers = new ArrayList<>();
         for (String line : lines(file)) {

@@ -26,13 +26,13 @@ public final class ProcessMemory {
         return status("VmRSS:");
     }
 
-    /// {@return what is swapped out, in bytes (VmSwap)}
+    /// {@return how much memory is swapped out, in bytes (VmSwap)}
     public static OptionalLong swappedBytes() {
         return status("VmSwap:");
     }
 
-    /// {@return what lies in huge pages of the pool set aside for them, in bytes (HugetlbPages); not part of
-    /// the resident set}
+    /// {@return how much memory is in huge pages of the pool reserved for them, in bytes (HugetlbPages); not part
+    /// of the resident set}
     public static OptionalLong pooledHugePageBytes() {
         return status("HugetlbPages:");
     }
@@ -50,8 +50,8 @@ public final class ProcessMemory {
         }
     }
 
-    /// {@return how many bytes of some segments the kernel holds in huge pages (AnonHugePages of the mappings
-    /// they lie in)}
+    /// {@return how many bytes of some segments the kernel holds in huge pages (AnonHugePages of the mappings that
+    /// they are in)}
     public static OptionalLong hugePageBytes(List<MemorySegment> segments) {
         try (BufferedReader lines = Files.newBufferedReader(MAPPINGS, StandardCharsets.ISO_8859_1)) {
             return OptionalLong.of(hugePageBytes(segments, lines));
@@ -60,7 +60,7 @@ public final class ProcessMemory {
         }
     }
 
-    /// @param mappings the lines of `/proc/self/smaps`: per mapping a line `start-end …`, and after it the figures
+    /// @param mappings the lines of `/proc/self/smaps`: for each mapping a line `start-end …`, then its figures
     static long hugePageBytes(List<MemorySegment> segments, BufferedReader mappings) throws IOException {
         long bytes = 0;
         long mostHere = 0;
@@ -77,7 +77,8 @@ public final class ProcessMemory {
         return bytes;
     }
 
-    /// How much of a mapping lies between the first and the last byte of the segments in it, in whole huge pages.
+    /// Computes how much of a mapping is between the first and the last byte of the segments in it, in whole huge
+    /// pages.
     private static long extent(List<MemorySegment> segments, long start, long end) {
         long low = end;
         long high = start;

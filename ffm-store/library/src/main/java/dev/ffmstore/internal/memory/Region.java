@@ -5,10 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.util.List;
 
-/// Where the tensors of a store live.
+/// The memory that the tensors of a store live in.
 ///
-/// A region is allocated on the loading thread, written by the workers, and then either bound to its arena or
-/// released: one of the two, once, when no worker is left.
+/// A region is allocated on the loading thread, written by the workers, and then, when no worker is left, either
+/// bound to its arena or released, once.
 public sealed interface Region permits HugePageRegion, SeparateRegion, WholeRegion {
 
     /// The places of a region, ascending and not overlapping, each at a multiple of 64 bytes.
@@ -29,25 +29,25 @@ public sealed interface Region permits HugePageRegion, SeparateRegion, WholeRegi
     /// A part of the region that one worker takes at a time. Ranges are taken in the order of their indices.
     ///
     /// @param from the first byte, an offset in the region
-    /// @param to one more than the last byte
+    /// @param to the end of the range, exclusive
     record Range(long from, long to) {}
 
-    /// The memory, once it belongs to its arena.
+    /// Memory that belongs to its arena.
     ///
     /// @param places the memory of every place, in their order
-    /// @param more where a little more memory with the same lifetime comes from, as much as was asked for
-    /// @param closed to be run after the arena has been closed, so that nobody is told that it was not
+    /// @param more allocates a little more memory with the same lifetime, as much as was asked for
+    /// @param closed to be run after the arena has been closed, so that the store is not reported as unclosed
     record Bound(List<MemorySegment> places, SegmentAllocator more, Runnable closed) {}
 
     /// Allocates memory in an arena of the store's own: a mapping in huge pages where that is possible, pieces of
     /// the arena's own memory where it is not.
     ///
-    /// @param name whose memory it is, for the log
-    /// @param places what is to be placed
+    /// @param name the name of the store, for the log
+    /// @param places the places that are needed
     /// @param rangeBytes how much a worker takes at a time
-    /// @param moreBytes how much more is wanted when it is bound
+    /// @param moreBytes how much more memory is wanted when the region is bound
     /// @param working a shared arena that lives as long as the load
-    /// @param own the shared arena the tensors will live in, not used for anything else
+    /// @param own the shared arena that the tensors will live in, not used for anything else
     /// @throws OutOfMemoryError if there is not enough memory
     static Region allocate(String name, Places places, long rangeBytes, long moreBytes, Arena working, Arena own) {
         return HugePageRegion.isUsable()
@@ -55,10 +55,9 @@ public sealed interface Region permits HugePageRegion, SeparateRegion, WholeRegi
                 : new SeparateRegion(name, places, own);
     }
 
-    /// Allocates memory in an arena of the caller's, however the arena gets it: all of it in one call, on
-    /// the calling thread.
+    /// Allocates memory in an arena of the caller's: all of it in one call, on the calling thread.
     ///
-    /// @param places what is to be placed
+    /// @param places the places that are needed
     /// @param rangeBytes how much a worker takes at a time
     /// @param target the arena
     /// @throws OutOfMemoryError if there is not enough memory
@@ -68,7 +67,7 @@ public sealed interface Region permits HugePageRegion, SeparateRegion, WholeRegi
 
     /// {@return the memory of one place, for a worker to write to}
     ///
-    /// @param place its index
+    /// @param place the index of the place
     /// @throws OutOfMemoryError if there is not enough memory
     MemorySegment segment(int place);
 
@@ -83,10 +82,10 @@ public sealed interface Region permits HugePageRegion, SeparateRegion, WholeRegi
     /// Binds the memory to its arena, which frees it from now on.
     Bound bind();
 
-    /// Frees the memory after a load that failed, unless it has been bound, as far as it can be freed before its
-    /// arena is closed.
+    /// Frees the memory of a load that failed, unless it has been bound, as far as it can be freed before its arena
+    /// is closed.
     void release();
 
-    /// {@return what the memory is, for a report}
+    /// {@return the kind of memory, for a report}
     String description();
 }

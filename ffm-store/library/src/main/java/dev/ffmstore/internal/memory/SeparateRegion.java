@@ -6,10 +6,10 @@ import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 
-/// Memory of the store's own arena, one piece per tensor: this works everywhere and needs no flag.
+/// Memory of the store's own arena, one piece per tensor, which works everywhere and needs no flag.
 ///
 /// An arena zeroes what it allocates on the thread that asks, so a worker takes a whole tensor and allocates it
-/// itself, the largest first. What has been allocated stays with the arena until that is closed.
+/// itself, the largest first. What has been allocated stays until the arena is closed.
 final class SeparateRegion implements Region {
     private static final System.Logger LOG = System.getLogger(Region.class.getName());
     private static final int ALIGNMENT = 64;
@@ -33,7 +33,7 @@ final class SeparateRegion implements Region {
         Advice.once();
     }
 
-    /// Says what would help, once per process and only where something would.
+    /// Logs what would help, once per process and only where something would.
     private static final class Advice {
         static {
             if (LinuxMemory.isLinuxOnX64()) {
@@ -53,7 +53,7 @@ final class SeparateRegion implements Region {
     public MemorySegment segment(int place) {
         MemorySegment segment = segments.get(place);
         if (segment == null) {
-            // A place lies in one range, and a range belongs to one worker: nobody else allocates it.
+            // a place is in one range, and a range belongs to one worker: nobody else allocates it
             segment = own.allocate(places.byteSize(place), ALIGNMENT);
             segments.set(place, segment);
         }
@@ -81,7 +81,7 @@ final class SeparateRegion implements Region {
 
     @Override
     public void release() {
-        // The arena has it, and frees it when it is closed.
+        // the arena frees the memory when it is closed
     }
 
     @Override

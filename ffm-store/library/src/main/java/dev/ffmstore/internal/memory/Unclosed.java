@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.function.BooleanSupplier;
 
-/// Watches over stores that nobody closes.
+/// Watches for stores that nobody closes.
 ///
 /// What is watched is the scope of a store's memory: the store and every segment of its tensors refer to it, so
 /// when it is unreachable nobody can read the tensors any more.
@@ -18,9 +18,9 @@ final class Unclosed {
     /// Frees memory that has become unreachable without having been freed, and says so in the log.
     ///
     /// @param scope the scope of the memory
-    /// @param name whose memory it is
-    /// @param isFreed whether it has been freed; must not refer to the scope
-    /// @param free frees it; must not refer to the scope
+    /// @param name the name of the store
+    /// @param isFreed says whether the memory has been freed; must not refer to the scope
+    /// @param free frees the memory; must not refer to the scope
     static void watch(MemorySegment.Scope scope, String name, BooleanSupplier isFreed, Runnable free) {
         CLEANER.register(scope, () -> {
             if (!isFreed.getAsBoolean()) {
@@ -36,10 +36,10 @@ final class Unclosed {
         });
     }
 
-    /// Says in the log that memory has become unreachable which cannot be freed any more.
+    /// Logs when memory has become unreachable that cannot be freed any more.
     ///
     /// @param scope the scope of an arena of the store's own
-    /// @param name whose memory it is
+    /// @param name the name of the store
     static Runnable watchUnfreeable(MemorySegment.Scope scope, String name) {
         Closed closed = new Closed();
         CLEANER.register(scope, () -> {

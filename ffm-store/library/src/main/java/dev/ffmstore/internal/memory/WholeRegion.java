@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.IntStream;
 
-/// One piece of memory of a caller's arena, allocated in one call on the loading thread: the arena need not be made
-/// for several threads, and it gives the same memory whatever flags the JVM has.
+/// One piece of memory of a caller's arena, allocated in one call on the loading thread: so the arena's methods
+/// need not be thread-safe, and the memory is the same whatever flags the JVM has.
 final class WholeRegion implements Region {
     private static final int ALIGNMENT = 64;
 
@@ -47,7 +47,7 @@ final class WholeRegion implements Region {
 
     @Override
     public void release() {
-        // The arena has it, and frees it when it is closed.
+        // the arena frees the memory when it is closed
     }
 
     @Override

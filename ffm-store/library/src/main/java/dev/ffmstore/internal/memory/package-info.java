@@ -1,4 +1,4 @@
-/// Memory: where tensors live, how much of it there is, and how much the process uses. The only package that
+/// The memory that tensors live in, how much memory there is, and how much the process uses. The only package that
 /// calls the linker.
 @NullMarked
 package dev.ffmstore.internal.memory;

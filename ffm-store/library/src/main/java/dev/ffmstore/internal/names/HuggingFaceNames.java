@@ -28,11 +28,11 @@ public final class HuggingFaceNames implements NameTable {
     private static final String ARCHITECTURE = "general.architecture";
     private static final Pattern BLOCK = Pattern.compile("blk\\.(0|[1-9][0-9]{0,8})\\.([a-z_]+)\\.(weight|bias)");
 
-    /// Weights and biases outside of blocks.
+    /// Names of weights and biases outside of blocks.
     private static final Map<String, String> OUTSIDE =
             Map.of("token_embd", "model.embed_tokens", "output_norm", "model.norm", "output", "lm_head");
 
-    /// What all architectures here have in their blocks.
+    /// Names that all architectures have in their blocks.
     private static final Map<String, String> COMMON = Map.of(
             "attn_norm", "input_layernorm",
             "attn_q", "self_attn.q_proj",
@@ -45,8 +45,8 @@ public final class HuggingFaceNames implements NameTable {
 
     private static final Map<String, String> LLAMA = with(COMMON, "ffn_norm", "post_attention_layernorm");
 
-    /// Gemma has another norm after each of the two parts of a block, and so has another name for the one before
-    /// the second part.
+    /// Names of Gemma, which has another norm after each of the two parts of a block, and so another name for the
+    /// norm before the second part.
     private static final Map<String, String> GEMMA2 = with(
             COMMON,
             "post_attention_norm",
@@ -59,11 +59,11 @@ public final class HuggingFaceNames implements NameTable {
     private static final Map<String, String> GEMMA3 =
             with(GEMMA2, "attn_q_norm", "self_attn.q_norm", "attn_k_norm", "self_attn.k_norm");
 
-    /// How an architecture is translated.
+    /// The translation of an architecture.
     ///
     /// @param blocks names inside a block
     /// @param pairedRows whether rows of q and k are stored as rotary pairs
-    /// @param storedOffset what is added to norm weights
+    /// @param storedOffset the number that GGUF has added to norm weights
     private record Architecture(Map<String, String> blocks, boolean pairedRows, float storedOffset) {}
 
     private static final Map<String, Architecture> ARCHITECTURES = Map.of(
@@ -83,7 +83,7 @@ public final class HuggingFaceNames implements NameTable {
 
     /// {@return the architecture of a model}
     ///
-    /// @throws UnknownNameException if it is not one of those whose names are known
+    /// @throws UnknownNameException if the names of the architecture are not known
     public static String architecture(Model model) throws UnknownNameException {
         if (!(model.metadata().find(ARCHITECTURE).orElse(null) instanceof MetadataValue.Text text)) {
             throw new UnknownNameException("the names of hf need the metadata key {}", ARCHITECTURE);
@@ -146,7 +146,7 @@ public final class HuggingFaceNames implements NameTable {
         return Optional.of(new Entry(List.copyOf(names), headRows, isNorm ? architecture.storedOffset() : 0));
     }
 
-    /// The part of a name that says what the tensor is.
+    /// Returns the part of a name that says what the tensor is.
     private static String part(String name) {
         Matcher block = BLOCK.matcher(name);
         return block.matches() ? block.group(2) : name.substring(0, Math.max(0, name.lastIndexOf('.')));
@@ -165,7 +165,7 @@ public final class HuggingFaceNames implements NameTable {
                 : renamed + ".weight";
     }
 
-    /// {@return how many rows a head has; 0 if the tensor has no rows}
+    /// {@return the number of rows of a head; 0 if the tensor has no rows}
     private static long headRows(String tensor, Shape shape, long heads) throws UnknownNameException {
         long rows = shape.rank() == 0 ? 1 : shape.dimension(0);
         if (rows == 0) {

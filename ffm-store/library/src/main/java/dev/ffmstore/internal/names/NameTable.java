@@ -12,18 +12,18 @@ public interface NameTable {
     /// The convention of the model itself.
     NameTable AS_STORED = _ -> Translation.AS_STORED;
 
-    /// What the translation of a tensor may depend on.
+    /// What the translation of a tensor may depend on: facts about its model.
     ///
     /// @param metadata the model's metadata
-    /// @param names the names of all its tensors
+    /// @param names the names of all tensors of the model
     record Model(Metadata metadata, Set<String> names) {}
 
-    /// A tensor in the convention.
+    /// What the convention says about a tensor.
     ///
-    /// @param names its names, one or more: the first is the name, the others are aliases
-    /// @param headRows how many rows a head has, if its rows are stored as rotary pairs and become halves; 0 if
+    /// @param names the tensor's names, one or more: the first is the name, the others are aliases
+    /// @param headRows the number of rows of a head, if they are stored as rotary pairs and become halves; 0 if
     /// rows stay where they are
-    /// @param storedOffset what the model has added to every element, to be subtracted again
+    /// @param storedOffset the number that the model has added to every element, to be subtracted again
     record Entry(List<String> names, long headRows, float storedOffset) {
         static Entry renamed(String... names) {
             return new Entry(List.of(names), 0, 0);
@@ -39,8 +39,8 @@ public interface NameTable {
         /// {@return the tensor in the convention; empty if it has no place there}
         ///
         /// @param name the tensor's name in the model
-        /// @param shape its shape
-        /// @throws UnknownNameException if the convention does not know it
+        /// @param shape the tensor's shape
+        /// @throws UnknownNameException if the convention does not know the tensor
         Optional<Entry> of(String name, Shape shape) throws UnknownNameException;
     }
 

@@ -5,17 +5,17 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// Finds those of many texts that another text starts with.
+/// Finds which of many texts are prefixes of another text.
 ///
-/// In the order of the alphabet everything between a text and a start of it has that start too. So the last of our
-/// texts that is not after the other one has all the starts of the other one that are ours, as starts or as itself:
-/// it is enough to know of each of our texts the longest one that it starts with. Immutable.
+/// In alphabetical order, everything between a text and one of its prefixes has that prefix too. So the last of our
+/// texts that is not after the other text has, as prefixes or as itself, all of our texts that are prefixes of the
+/// other one: it is enough to know for each of our texts the longest of the others that is its prefix. Immutable.
 final class Prefixes<T> {
     private final TreeMap<String, Node<T>> nodes = new TreeMap<>();
 
     /// One of the texts.
     ///
-    /// @param shorter the longest of the others that it starts with
+    /// @param shorter the longest of the other texts that is a prefix of this one
     private record Node<T>(String text, T value, @Nullable Node<T> shorter) {}
 
     private Prefixes(Map<String, T> values) {
@@ -26,12 +26,12 @@ final class Prefixes<T> {
         }
     }
 
-    /// {@return the texts that are the keys of a map, with their values}
+    /// {@return an object of the texts that are the keys of a map, with their values}
     static <T> Prefixes<T> of(Map<String, T> values) {
         return new Prefixes<>(values);
     }
 
-    /// Takes each of the texts that another one starts with, and its value; the longest is the first.
+    /// Takes each text that is a prefix of another one, and its value, the longest first.
     void forEachStartOf(String text, BiConsumer<String, T> action) {
         Map.Entry<String, Node<T>> last = nodes.floorEntry(text);
         Node<T> node = last == null ? null : longestStart(last.getValue(), text);
@@ -41,7 +41,7 @@ final class Prefixes<T> {
         }
     }
 
-    /// {@return the longest text that another one starts with: this, or one that this starts with}
+    /// {@return the node of the longest prefix of a text: this node, or one of a prefix of this node's text}
     private static <T> @Nullable Node<T> longestStart(@Nullable Node<T> node, String text) {
         int common = node == null ? 0 : common(node.text(), text);
         Node<T> start = node;

@@ -6,12 +6,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Finds those of many patterns that match a name, without trying each. A pattern has one `*` at most, which stands
-/// for any characters.
+/// Finds which of many patterns match a name, without trying each. A pattern has at most one `*`, which stands for
+/// any characters.
 ///
-/// Patterns without a star are looked up. The others are found by what stands before the star, and then by what
-/// stands after it, read backwards: both times those are wanted that a text starts with. Immutable once it is
-/// made.
+/// Patterns without a star are looked up. The others are found by the text before the star, a prefix of the name,
+/// and then by the text after it, which read backwards is a prefix of the name read backwards. Immutable.
 final class RuleIndex {
     private final Map<String, List<Integer>> exact = new HashMap<>();
     private final Prefixes<Prefixes<List<Integer>>> starred;
@@ -36,7 +35,7 @@ final class RuleIndex {
         return new RuleIndex(patterns);
     }
 
-    /// {@return the numbers of the patterns that are a name, in their order}
+    /// {@return the numbers of the patterns that equal a name, in their order}
     List<Integer> exact(String name) {
         return exact.getOrDefault(name, List.of());
     }
@@ -56,7 +55,7 @@ final class RuleIndex {
         return matching;
     }
 
-    /// Not the reversal of a builder, which keeps surrogate pairs as they are.
+    /// Reverses a text, unlike a builder's reversal also inside surrogate pairs.
     private static String backwards(String text) {
         char[] characters = new char[text.length()];
         for (int i = 0; i < characters.length; i++) {

@@ -2,7 +2,7 @@ package dev.ffmstore.internal.names;
 
 import dev.ffmstore.internal.text.Problem;
 
-/// A model, or a tensor of one, that a convention of names does not know.
+/// Thrown for a model, or a tensor, that a convention of names does not know.
 public final class UnknownNameException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -14,7 +14,7 @@ public final class UnknownNameException extends Exception {
         this.sentence = Problem.fill(what, values);
     }
 
-    /// {@return what is wrong, escaped, without the name of a file}
+    /// {@return a sentence that says what is wrong, escaped, without the name of a file}
     public String sentence() {
         return sentence;
     }

@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// A user's own renames, `stored = new` a line; see [dev.ffmstore.Names#read(Path)].
+/// A user's own renames, one `stored = new` per line; see `Names.read`.
 public final class UserNames implements NameTable {
-    /// A table is written by hand or by a small script: more is another kind of file.
+    /// The largest table: one is written by hand or by a small script, so a larger file is something else.
     private static final long MOST_BYTES = 4 << 20;
 
     /// A line of the table.
     private record Rule(String stored, String renamed) {
-        /// What the line makes of a name that matches.
+        /// Returns what the line makes of a name that matches.
         String apply(String tensor) {
             int star = stored.indexOf('*');
             if (star < 0) {
@@ -40,7 +40,7 @@ public final class UserNames implements NameTable {
         this.index = RuleIndex.of(rules.stream().map(Rule::stored).toList());
     }
 
-    /// Reads a table; see [dev.ffmstore.Names#read(Path)].
+    /// Reads a table; see `Names.read`.
     public static UserNames read(Path file) throws IOException {
         long size = Files.size(file);
         if (size > MOST_BYTES) {
@@ -56,7 +56,7 @@ public final class UserNames implements NameTable {
 
     /// Parses the lines of a table.
     ///
-    /// @param name what the table is called
+    /// @param name the name of the table
     public static UserNames parse(String name, List<String> lines) throws IOException {
         Set<Rule> rules = new LinkedHashSet<>();
         for (int i = 0; i < lines.size(); i++) {

@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /// The one loop of the library: a few workers, each with resources of its own, take numbered pieces of work off one
-/// counter, until there are none or one of them fails. Loads, exports, digests, statistics, differences and scans
-/// are this loop with another task.
+/// counter, until there are none left or a worker fails. Loads, exports, digests, statistics, differences and scans
+/// are this loop with different tasks.
 ///
 /// ```java
 /// new Pass(threads, "model.gguf: load interrupted").run(count, worker -> {
@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// When `run` returns or throws, no worker is running any more, and what the workers owned is closed. A failure of
-/// one worker stops the others; the first failure is thrown, later ones are suppressed by it. An interrupt of the
-/// calling thread stops them too, and its interrupt status is set afterwards, whatever is thrown. The workers
-/// themselves are never interrupted.
+/// one worker stops the others; the first failure is thrown, and later ones are suppressed in it. An interrupt of
+/// the calling thread stops the workers too, and its interrupt status is set afterwards, whatever is thrown. The
+/// workers themselves are never interrupted.
 public final class Pass {
     private static final long TICK_MILLIS = 100;
 
@@ -37,7 +37,7 @@ public final class Pass {
     public interface Task {
         /// Does a piece of work.
         ///
-        /// @param index which, 0 to the count − 1
+        /// @param index which piece, 0 to the count − 1
         void run(long index) throws IOException;
     }
 
@@ -48,15 +48,15 @@ public final class Pass {
         Task begin(Worker worker) throws IOException;
     }
 
-    /// Hears how much is done, on the calling thread, a few times a second.
+    /// Is told how much is done, on the calling thread, a few times a second.
     @FunctionalInterface
     public interface Progress {
-        /// @param done the sum of all that the workers have added
-        /// @throws IOException what it throws stops the pass
+        /// @param done the sum of what all workers have added
+        /// @throws IOException if the pass is to stop
         void at(long done) throws IOException;
     }
 
-    /// What one worker has. For its own thread alone, except for the arena.
+    /// The resources of one worker, for its own thread only, except for the arena.
     public final class Worker {
         private final Arena arena;
         private final Deque<AutoCloseable> owned = new ArrayDeque<>();
@@ -70,13 +70,13 @@ public final class Pass {
             return arena;
         }
 
-        /// {@return a resource that is closed when the worker ends}
+        /// {@return the resource, which is closed when the worker ends}
         public <T extends AutoCloseable> T own(T resource) {
             owned.push(resource);
             return resource;
         }
 
-        /// Adds to what is done.
+        /// Adds to the amount of work that is done.
         public void add(long amount) {
             done.add(amount);
         }
@@ -104,31 +104,31 @@ public final class Pass {
     private final String interrupted;
     private final LongAdder done = new LongAdder();
 
-    /// @param threads how many workers are asked for
-    /// @param interrupted what an interrupt is said to have ended, such as `FILE: load interrupted`
+    /// @param threads the number of workers that are asked for
+    /// @param interrupted the message for an interrupt, such as `FILE: load interrupted`
     public Pass(int threads, String interrupted) {
         this.threads = threads;
         this.interrupted = interrupted;
     }
 
-    /// {@return how many workers will find anything to do, 1 or more}
+    /// {@return how many workers have anything to do, 1 or more}
     ///
-    /// @param threads how many workers are asked for
-    /// @param count how many pieces of work
+    /// @param threads the number of workers that are asked for
+    /// @param count the number of pieces of work
     public static int useful(int threads, long count) {
         return (int) Math.max(1, Math.min(threads, count));
     }
 
-    /// {@return how much is done so far, in all runs of this pass, from any thread}
+    /// {@return how much is done so far, in all runs of this pass; may be called by any thread}
     public long done() {
         return done.sum();
     }
 
-    /// Does all pieces of work, and waits for the end of them.
+    /// Does all pieces of work, and waits until they are done.
     ///
-    /// @param count how many pieces of work
+    /// @param count the number of pieces of work
     /// @param tasks makes each worker's task
-    /// @param progress hears how much is done while the work goes on; not called once it has ended
+    /// @param progress is told how much is done while the work goes on; not called once it has ended
     /// @throws InterruptedIOException if the calling thread is interrupted, whose interrupt status stays set
     /// @throws IOException what a worker or `progress` threw first
     public void run(long count, TaskFactory tasks, Progress progress) throws IOException {
@@ -194,7 +194,7 @@ public final class Pass {
                 case IOException e -> throw e;
                 case Error e -> throw e;
                 case RuntimeException e -> throw e;
-                case Throwable e -> throw new IllegalStateException(e); // of a resource that was closed
+                case Throwable e -> throw new IllegalStateException(e); // thrown by a resource that was closed
             }
         }
 
@@ -228,8 +228,8 @@ public final class Pass {
             }
         }
 
-        /// Waits for every thread, interrupted or not: nothing they write to may be freed before. Says whether
-        /// there was an interrupt.
+        /// Waits for every thread, interrupted or not, since nothing that they write to may be freed before, and
+        /// returns whether there was an interrupt.
         private static boolean joinAll(List<Thread> threads) {
             boolean interrupted = false;
             for (Thread thread : threads) {
