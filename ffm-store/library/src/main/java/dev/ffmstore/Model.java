@@ -298,8 +298,8 @@ public final class Model implements Closeable {
     }
 
     /// {@return this model, with its untyped tensors given the types and shapes that tensors of the same names have
-    /// elsewhere, or else those of a tensor that is in the same place; a tensor that has neither, or another size
-    /// there, stays a row of bytes}
+    /// elsewhere; a name that is not found there gets those of a tensor in the same place. A tensor for which
+    /// nothing is found, or another size, stays a row of bytes}
     ///
     /// Both models have the same files: closing one closes the other.
     ///
@@ -317,7 +317,9 @@ public final class Model implements Closeable {
             }
         }
         List<StoredTensor> placed = named.stream()
-                .map(tensor -> typedBy(tensor, typeByPlace.get(Place.of(tensor))))
+                .map(tensor -> typeByName.containsKey(tensor.name())
+                        ? tensor
+                        : typedBy(tensor, typeByPlace.get(Place.of(tensor))))
                 .toList();
         return new Model(name, format, convention, metadata, parts, placed, gguf);
     }

@@ -217,19 +217,26 @@ class ModelTest {
         StoredTensor typed = new StoredTensor("typed", GgmlType.I32, Shape.of(1), 0, 0, 4);
         StoredTensor untyped = new StoredTensor("untyped", GgmlType.I8, Shape.of(4), 0, 0, 4, StoredTensor.UNTYPED);
         StoredTensor other = new StoredTensor("other", GgmlType.I8, Shape.of(4), 0, 0, 4, StoredTensor.UNTYPED);
+        StoredTensor tied = new StoredTensor("tied", GgmlType.I8, Shape.of(4), 0, 0, 4, StoredTensor.UNTYPED);
+        StoredTensor apart = new StoredTensor("apart", GgmlType.I8, Shape.of(4), 0, 4, 4, StoredTensor.UNTYPED);
         try (Model model = Model.of(
                 "test",
                 Model.Format.IRPA,
                 Model.UNKNOWN_CONVENTION,
                 Metadata.empty(),
-                List.of(new ByteSource(new byte[4])),
-                List.of(typed, untyped, other))) {
+                List.of(new ByteSource(new byte[8])),
+                List.of(typed, untyped, other, tied, apart))) {
             Model known = model.typedBy(List.of(
                     new StoredTensor("typed", GgmlType.F32, Shape.of(1), 5, 99, 4),
                     new StoredTensor("untyped", GgmlType.F16, Shape.of(2, 1), 5, 99, 4),
                     new StoredTensor("other", GgmlType.F32, Shape.of(2), 5, 99, 8)));
             assertThat(known.tensors())
-                    .containsExactly(typed, new StoredTensor("untyped", GgmlType.F16, Shape.of(2, 1), 0, 0, 4), other);
+                    .containsExactly(
+                            typed,
+                            new StoredTensor("untyped", GgmlType.F16, Shape.of(2, 1), 0, 0, 4),
+                            other,
+                            new StoredTensor("tied", GgmlType.I32, Shape.of(1), 0, 0, 4),
+                            apart);
         }
     }
 
