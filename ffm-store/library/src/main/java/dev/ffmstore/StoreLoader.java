@@ -93,27 +93,11 @@ final class StoreLoader {
 
     private Region.Places places() {
         List<TensorSlot> slots = plan.slots();
-        return new Region.Places() {
-            @Override
-            public int count() {
-                return slots.size();
-            }
-
-            @Override
-            public long offset(int place) {
-                return slots.get(place).offset();
-            }
-
-            @Override
-            public long byteSize(int place) {
-                return slots.get(place).byteSize();
-            }
-
-            @Override
-            public long regionBytes() {
-                return plan.regionBytes();
-            }
-        };
+        return new Region.Places(
+                slots.size(),
+                place -> slots.get(place).offset(),
+                place -> slots.get(place).byteSize(),
+                plan.regionBytes());
     }
 
     private void fill(Region region) throws IOException {

@@ -23,53 +23,25 @@ public final class Regions {
         for (int i = 1; i < ends.length; i++) {
             ends[i] += ends[i - 1];
         }
-        return allocate(arena, new Region.Places() {
-            @Override
-            public int count() {
-                return byteSizes.length;
-            }
-
-            @Override
-            public long offset(int place) {
-                return ends[place] - byteSizes[place];
-            }
-
-            @Override
-            public long byteSize(int place) {
-                return byteSizes[place];
-            }
-
-            @Override
-            public long regionBytes() {
-                return ends[ends.length - 1];
-            }
-        });
+        return allocate(
+                arena,
+                new Region.Places(
+                        byteSizes.length,
+                        place -> ends[place] - byteSizes[place],
+                        place -> byteSizes[place],
+                        ends[ends.length - 1]));
     }
 
     /// {@return memory for the slots of a plan}
     public static Region allocate(Arena arena, TensorPlan plan) {
         List<TensorSlot> slots = plan.slots();
-        return allocate(arena, new Region.Places() {
-            @Override
-            public int count() {
-                return slots.size();
-            }
-
-            @Override
-            public long offset(int place) {
-                return slots.get(place).offset();
-            }
-
-            @Override
-            public long byteSize(int place) {
-                return slots.get(place).byteSize();
-            }
-
-            @Override
-            public long regionBytes() {
-                return plan.regionBytes();
-            }
-        });
+        return allocate(
+                arena,
+                new Region.Places(
+                        slots.size(),
+                        place -> slots.get(place).offset(),
+                        place -> slots.get(place).byteSize(),
+                        plan.regionBytes()));
     }
 
     private static Region allocate(Arena arena, Region.Places places) {

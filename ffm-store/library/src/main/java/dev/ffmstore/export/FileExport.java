@@ -42,7 +42,7 @@ public record FileExport(ExportOptions options) {
             OutputFile main = OutputFile.create(transaction.output(), shown(target), layout);
             long size = Math.addExact(size(others), layout.size());
             int workers = write(target, List.of(others, List.of(main)), size);
-            checkUnchanged(copied);
+            copied.checkUnchanged();
             transaction.commit();
             return report(others.size() + 1, size, start, workers);
         }
@@ -74,7 +74,7 @@ public record FileExport(ExportOptions options) {
             long size = size(outputs);
             int last = outputs.size() - 1;
             int workers = write(target, List.of(outputs.subList(0, last), outputs.subList(last, last + 1)), size);
-            checkUnchanged(copied);
+            copied.checkUnchanged();
             replaced.requireExport(); // others may have written to it meanwhile
             transaction.commit();
             return report(files.size(), size, start, workers);
@@ -108,7 +108,7 @@ public record FileExport(ExportOptions options) {
                         file.layout()));
             }
             new FileExport(options.progress((done, total) -> {})).write(target, List.of(outputs), 0);
-            checkUnchanged(copied);
+            copied.checkUnchanged();
             ExportReport report = writePart(target, layout, part);
             transaction.commit();
             return report;
@@ -124,7 +124,7 @@ public record FileExport(ExportOptions options) {
         try (PartTarget claimed = PartTarget.claim(target, contents, from, to, part.toString())) {
             OutputFile file = OutputFile.within(claimed.channel(), target, layout, from, to);
             int workers = write(target, List.of(List.of(file)), to - from);
-            checkUnchanged(copied);
+            copied.checkUnchanged();
             claimed.complete();
             return report(1, to - from, start, workers);
         }
@@ -190,10 +190,6 @@ public record FileExport(ExportOptions options) {
         }
         options.progress().progress(totalBytes, totalBytes);
         return workers;
-    }
-
-    private void checkUnchanged(CopiedSources copied) throws IOException {
-        copied.checkUnchanged();
     }
 
     /// {@return the path at which a file of a folder is written; the folders above the file are made}

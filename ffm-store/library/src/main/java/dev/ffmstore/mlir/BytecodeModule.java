@@ -86,11 +86,7 @@ final class BytecodeModule extends ModuleResources {
     }
 
     private BytecodeSection section(int id) throws IOException {
-        BytecodeSection section = sections.get(id);
-        if (section == null) {
-            throw BytecodeSection.missing(source, id);
-        }
-        return section;
+        return BytecodeSection.required(source, sections, id);
     }
 
     private void readDialects(long version) throws IOException {

@@ -82,7 +82,15 @@ record BytecodeSection(Source source, int id, long alignment, long start, long l
         return start + length;
     }
 
-    static ModuleException missing(Source source, int id) {
-        return ModuleException.of(source.name(), "has no section {}", id);
+    /// {@return the section of an id}
+    ///
+    /// @throws ModuleException if the module has no such section
+    static BytecodeSection required(Source source, Map<Integer, BytecodeSection> sections, int id)
+            throws ModuleException {
+        BytecodeSection section = sections.get(id);
+        if (section == null) {
+            throw ModuleException.of(source.name(), "has no section {}", id);
+        }
+        return section;
     }
 }

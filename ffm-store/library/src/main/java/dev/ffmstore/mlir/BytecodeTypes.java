@@ -69,19 +69,10 @@ final class BytecodeTypes {
 
     /// @param isBuiltin whether the dialect of an index is the one called builtin
     BytecodeTypes(Source source, Map<Integer, BytecodeSection> sections, LongPredicate isBuiltin) throws IOException {
-        this.offsets = required(source, sections, BytecodeSection.ATTRIBUTE_AND_TYPE_OFFSETS);
-        this.dataSection = required(source, sections, BytecodeSection.ATTRIBUTES_AND_TYPES);
+        this.offsets = BytecodeSection.required(source, sections, BytecodeSection.ATTRIBUTE_AND_TYPE_OFFSETS);
+        this.dataSection = BytecodeSection.required(source, sections, BytecodeSection.ATTRIBUTES_AND_TYPES);
         this.data = dataSection.cursor();
         this.isBuiltin = isBuiltin;
-    }
-
-    private static BytecodeSection required(Source source, Map<Integer, BytecodeSection> sections, int id)
-            throws IOException {
-        BytecodeSection section = sections.get(id);
-        if (section == null) {
-            throw BytecodeSection.missing(source, id);
-        }
-        return section;
     }
 
     /// {@return the uses of resources, each resource with each type once}

@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.IntStream;
 
 /// One anonymous mapping in huge pages, cut into places.
 ///
@@ -75,21 +74,17 @@ final class HugePageRegion implements Region {
 
     @Override
     public MemorySegment segment(int place) {
-        return segment(memory, place);
-    }
-
-    private MemorySegment segment(MemorySegment region, int place) {
-        return region.asSlice(places.offset(place), places.byteSize(place));
+        return places.segment(memory, place);
     }
 
     @Override
     public long rangeCount() {
-        return Math.ceilDiv(places.regionBytes(), rangeBytes);
+        return places.rangeCount(rangeBytes);
     }
 
     @Override
     public Range range(long index) {
-        return new Range(index * rangeBytes, Math.min((index + 1) * rangeBytes, places.regionBytes()));
+        return places.range(index, rangeBytes);
     }
 
     @Override
@@ -99,9 +94,7 @@ final class HugePageRegion implements Region {
                 .reinterpret(free.mapping.byteSize(), own, ignored -> free.run()));
         Unclosed.watch(owned.scope(), name, free::isFreed, free);
         return new Bound(
-                IntStream.range(0, places.count())
-                        .mapToObj(place -> segment(owned, place))
-                        .toList(),
+                places.segments(owned),
                 SegmentAllocator.slicingAllocator(owned.asSlice(places.regionBytes(), moreBytes)),
                 () -> {});
     }

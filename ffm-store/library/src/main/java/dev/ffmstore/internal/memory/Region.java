@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.util.List;
+import java.util.function.IntToLongFunction;
+import java.util.stream.IntStream;
 
 /// The memory that the tensors of a store live in.
 ///
@@ -12,18 +14,41 @@ import java.util.List;
 public sealed interface Region permits HugePageRegion, SeparateRegion, WholeRegion {
 
     /// The places of a region, ascending and not overlapping, each at a multiple of 64 bytes.
-    interface Places {
-        /// {@return the number of places}
-        int count();
+    ///
+    /// @param count the number of places
+    /// @param offsets where each place starts in the region, in bytes
+    /// @param byteSizes the size of each place in bytes
+    /// @param regionBytes the size of the region in bytes, with the padding between places
+    record Places(int count, IntToLongFunction offsets, IntToLongFunction byteSizes, long regionBytes) {
+        long offset(int place) {
+            return offsets.applyAsLong(place);
+        }
 
-        /// {@return where a place starts in the region, in bytes}
-        long offset(int place);
+        long byteSize(int place) {
+            return byteSizes.applyAsLong(place);
+        }
 
-        /// {@return the size of a place in bytes}
-        long byteSize(int place);
+        /// {@return a place, cut out of the memory of the region}
+        MemorySegment segment(MemorySegment region, int place) {
+            return region.asSlice(offset(place), byteSize(place));
+        }
 
-        /// {@return the size of the region in bytes, with the padding between places}
-        long regionBytes();
+        /// {@return every place, cut out of the memory of the region}
+        List<MemorySegment> segments(MemorySegment region) {
+            return IntStream.range(0, count)
+                    .mapToObj(place -> segment(region, place))
+                    .toList();
+        }
+
+        /// {@return the number of ranges of one size, but for the last, that the region is cut into}
+        long rangeCount(long rangeBytes) {
+            return Math.ceilDiv(regionBytes, rangeBytes);
+        }
+
+        /// {@return one of these ranges}
+        Range range(long index, long rangeBytes) {
+            return new Range(index * rangeBytes, Math.min((index + 1) * rangeBytes, regionBytes));
+        }
     }
 
     /// A part of the region that one worker takes at a time. Ranges are taken in the order of their indices.

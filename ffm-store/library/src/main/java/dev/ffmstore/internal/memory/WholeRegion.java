@@ -2,7 +2,6 @@ package dev.ffmstore.internal.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.stream.IntStream;
 
 /// One piece of memory of a caller's arena, allocated in one call on the loading thread: so the arena's methods
 /// need not be thread-safe, and the memory is the same whatever flags the JVM has.
@@ -23,17 +22,17 @@ final class WholeRegion implements Region {
 
     @Override
     public MemorySegment segment(int place) {
-        return memory.asSlice(places.offset(place), places.byteSize(place));
+        return places.segment(memory, place);
     }
 
     @Override
     public long rangeCount() {
-        return Math.ceilDiv(places.regionBytes(), rangeBytes);
+        return places.rangeCount(rangeBytes);
     }
 
     @Override
     public Range range(long index) {
-        return new Range(index * rangeBytes, Math.min((index + 1) * rangeBytes, places.regionBytes()));
+        return places.range(index, rangeBytes);
     }
 
     @Override
@@ -41,8 +40,7 @@ final class WholeRegion implements Region {
         if (!target.scope().isAlive()) {
             throw new IllegalStateException("the caller's arena has been closed during the load");
         }
-        return new Bound(
-                IntStream.range(0, places.count()).mapToObj(this::segment).toList(), target, () -> {});
+        return new Bound(places.segments(memory), target, () -> {});
     }
 
     @Override
