@@ -49,8 +49,9 @@ public record ChildRun(String failure, String out, double seconds, List<Sample> 
                 do {
                     ended = process.waitFor(SAMPLE_MILLIS, TimeUnit.MILLISECONDS);
                     seconds = (System.nanoTime() - start) / 1e9;
-                    if (!ended && residentBytes(process).isPresent()) {
-                        samples.add(new Sample(seconds, residentBytes(process).orElse(0)));
+                    OptionalLong resident = ended ? OptionalLong.empty() : residentBytes(process);
+                    if (resident.isPresent()) {
+                        samples.add(new Sample(seconds, resident.getAsLong()));
                     }
                 } while (!ended && seconds < limit.toSeconds());
             } finally {

@@ -13,6 +13,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -156,9 +157,19 @@ final class Workspace implements AutoCloseable {
         try {
             disk.createFolder(folder);
         } catch (FileAlreadyExistsException e) {
-            if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            if (isInTheWay(folder)) {
                 throw new IOException(Problem.fill("{} is in the way", folder), e);
             }
+        }
+    }
+
+    /// {@return whether there is something else than a folder; what has just been removed is not in the way}
+    private static boolean isInTheWay(Path path) throws IOException {
+        try {
+            return !Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .isDirectory();
+        } catch (NoSuchFileException _) {
+            return false;
         }
     }
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -66,12 +67,51 @@ class TransactionTest {
         assertThat(folder).isEmptyDirectory();
     }
 
+    @Test
+    void aFolderThatHasJustGoneIsNotInTheWay() throws IOException {
+        Path target = folder.resolve("out");
+        Path beside = Files.createDirectory(folder.resolve(".out.ffm-store-partial"));
+        Disk disk = new Wrapper(FaultyDisk.sound(Machine.values()[0])) {
+            @Override
+            public void createFolder(Path path) throws IOException {
+                try {
+                    super.createFolder(path);
+                } catch (FileAlreadyExistsException e) {
+                    Files.delete(path); // whoever had it is done
+                    throw e;
+                }
+            }
+        };
+        Transaction.begin(target, Kind.FILE, Existing.KEEP, disk).close();
+        assertThat(beside).doesNotExist();
+        Files.createFile(beside);
+        assertThatThrownBy(() -> begin(target)).hasMessageContaining("is in the way");
+    }
+
     /// Somebody makes the target just before it is to have its name.
-    private record LateComer(Disk disk, Path target) implements Disk {
-        private void come() throws IOException {
+    private static final class LateComer extends Wrapper {
+        private final Path target;
+
+        LateComer(Disk disk, Path target) {
+            super(disk);
+            this.target = target;
+        }
+
+        @Override
+        public LinuxRename.Result moveNew(Path from, Path to) throws IOException {
             if (!Files.exists(target)) {
                 Files.writeString(target, "of somebody else");
             }
+            return super.moveNew(from, to);
+        }
+    }
+
+    /// Another disk, each step of which may be overridden.
+    private static class Wrapper implements Disk {
+        private final Disk disk;
+
+        Wrapper(Disk disk) {
+            this.disk = disk;
         }
 
         @Override
@@ -86,7 +126,6 @@ class TransactionTest {
 
         @Override
         public LinuxRename.Result moveNew(Path from, Path to) throws IOException {
-            come();
             return disk.moveNew(from, to);
         }
 
