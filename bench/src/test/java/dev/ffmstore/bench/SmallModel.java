@@ -28,7 +28,7 @@ final class SmallModel {
         try (OutputStream out = Files.newOutputStream(file)) {
             out.write(writer.header());
             for (TensorInfo tensor : writer.tensors()) {
-                byte[] blocks = blocks(tensor.type());
+                byte[] blocks = blocks(tensor.ggmlType());
                 for (long left = tensor.byteSize(); left > 0; left -= blocks.length) {
                     out.write(blocks, 0, (int) Math.min(left, blocks.length));
                 }

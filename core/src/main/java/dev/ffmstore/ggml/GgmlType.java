@@ -6,7 +6,7 @@ import java.util.Optional;
 ///
 /// The ids, block lengths and block sizes are those of ggml's `ggml_type`. The name of a type is the name that
 /// ggml's tools print.
-public enum GgmlType {
+public enum GgmlType implements StoredType {
     F32(0, 1, 4),
     F16(1, 1, 2),
     Q4_0(2, 32, 18),
@@ -70,33 +70,19 @@ public enum GgmlType {
         return id < 0 || id >= ID_COUNT ? Optional.empty() : Optional.ofNullable(BY_ID[id]);
     }
 
-    /// {@return what became of an id that ggml once had and has removed, as a phrase for a message; empty for any
-    /// other id}
-    public static Optional<String> removed(int id) {
-        return switch (id) {
-            case 4 -> Optional.of("Q4_2 has been removed from ggml, convert the model to Q4_0 or Q4_K again");
-            case 5 -> Optional.of("Q4_3 has been removed from ggml, convert the model to Q4_1 or Q4_K again");
-            case 31 -> Optional.of("Q4_0_4_4 has been removed from ggml, Q4_0 replaces it");
-            case 32 -> Optional.of("Q4_0_4_8 has been removed from ggml, Q4_0 replaces it");
-            case 33 -> Optional.of("Q4_0_8_8 has been removed from ggml, Q4_0 replaces it");
-            case 36 -> Optional.of("IQ4_NL_4_4 has been removed from ggml, IQ4_NL replaces it");
-            case 37 -> Optional.of("IQ4_NL_4_8 has been removed from ggml, IQ4_NL replaces it");
-            case 38 -> Optional.of("IQ4_NL_8_8 has been removed from ggml, IQ4_NL replaces it");
-            default -> Optional.empty();
-        };
-    }
-
     /// {@return ggml's number for this type}
     public int id() {
         return id;
     }
 
     /// {@return the number of elements in a block, 1 for a type that is not quantised}
+    @Override
     public int blockLength() {
         return blockLength;
     }
 
     /// {@return the size of a block in bytes}
+    @Override
     public int blockBytes() {
         return blockBytes;
     }

@@ -5,9 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 
@@ -30,17 +28,12 @@ public final class GgufFile implements Closeable {
     private final Source.Identity identity;
     private final Arena arena;
     private final GgufHeader header;
-    private final Map<String, TensorInfo> byName;
 
     private GgufFile(Source source, Source.Identity identity, Arena arena, GgufHeader header) {
         this.source = source;
         this.identity = identity;
         this.arena = arena;
         this.header = header;
-        this.byName = HashMap.newHashMap(header.tensors().size());
-        for (TensorInfo tensor : header.tensors()) {
-            byName.put(tensor.name(), tensor);
-        }
     }
 
     /// Opens a local file with default options.
@@ -112,14 +105,15 @@ public final class GgufFile implements Closeable {
         return header.metadata();
     }
 
-    /// {@return all tensors, in the order of the file's tensor infos, unmodifiable}
+    /// {@return all tensors, in the order of the file's tensor infos, unmodifiable and readable until this file is
+    /// closed; each is made when it is asked for}
     public List<TensorInfo> tensors() {
         return header.tensors();
     }
 
-    /// {@return the tensor with this name, or empty}
+    /// {@return the tensor with this name, or empty; to be asked until this file is closed}
     public Optional<TensorInfo> find(String name) {
-        return Optional.ofNullable(byName.get(name));
+        return header.tensors().find(name);
     }
 
     /// {@return the tensor with this name}

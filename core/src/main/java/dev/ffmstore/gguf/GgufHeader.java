@@ -12,9 +12,4 @@ import java.util.List;
 /// @param tensors the tensors, in the file's order
 /// @param warnings what is odd about the file, safe to print
 record GgufHeader(
-        int version,
-        int alignment,
-        long dataOffset,
-        Metadata metadata,
-        List<TensorInfo> tensors,
-        List<String> warnings) {}
+        int version, int alignment, long dataOffset, Metadata metadata, TensorTable tensors, List<String> warnings) {}

@@ -1,6 +1,5 @@
 package dev.ffmstore.gguf;
 
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -8,18 +7,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
 
 /// Reads and validates a GGUF header.
 ///
@@ -37,9 +31,7 @@ import java.util.Set;
 final class GgufParser {
     private static final int MAGIC = 0x46554747; // "GGUF"
     private static final int MAX_KEY_BYTES = 65535;
-    private static final int MAX_NAME_BYTES = 63;
-    private static final int MAX_RANK = 4;
-    private static final int MAX_ALIGNMENT = 65536;
+    static final int MAX_ALIGNMENT = 65536;
     private static final int DEFAULT_ALIGNMENT = 32;
     private static final String ALIGNMENT_KEY = "general.alignment";
 
@@ -51,6 +43,7 @@ final class GgufParser {
     private final HeaderCursor cursor;
     private final Source source;
     private final GgufOptions options;
+    private final Arena arena;
     private final SegmentAllocator memory;
     private final List<String> warnings = new ArrayList<>();
     private int alignment = DEFAULT_ALIGNMENT;
@@ -59,6 +52,7 @@ final class GgufParser {
         this.source = source;
         this.options = options;
         this.cursor = new HeaderCursor(source, options.maxMetadataBytes());
+        this.arena = arena;
         this.memory = new SlabAllocator(arena);
     }
 
@@ -68,36 +62,31 @@ final class GgufParser {
 
     private GgufHeader header() throws IOException {
         int version = version();
-        long tensorCount = count("tensors", SMALLEST_TENSOR_BYTES, options.maxTensors());
-        long keyCount = count("metadata keys", SMALLEST_ENTRY_BYTES, options.maxMetadataEntries());
+        long tensorCount = count("tensors", SMALLEST_TENSOR_BYTES, options.maxTensors(), "--max-tensors");
+        long keyCount = count("metadata keys", SMALLEST_ENTRY_BYTES, options.maxMetadataEntries(), "--max-keys");
         Metadata metadata = metadata(keyCount);
-        List<RawTensor> raw = rawTensors(tensorCount);
+        TensorInfoParser infos = new TensorInfoParser(cursor, options, new TensorTable(arena));
+        infos.read(tensorCount);
         long dataOffset = alignUp(cursor.position(), alignment);
-        List<TensorInfo> tensors = new ArrayList<>(raw.size());
-        for (RawTensor tensor : raw) {
-            tensors.add(place(tensor, dataOffset));
-        }
-        checkOverlap(tensors);
-        warnOfLayout(tensors, dataOffset);
+        TensorTable tensors = infos.place(dataOffset, alignment, warnings);
         return new GgufHeader(
-                version,
-                alignment,
-                dataOffset,
-                metadata,
-                Collections.unmodifiableList(tensors),
-                Collections.unmodifiableList(warnings));
+                version, alignment, dataOffset, metadata, tensors, Collections.unmodifiableList(warnings));
     }
 
     private int version() throws IOException {
-        if (source.size() == 0) {
-            throw cursor.fail(0, "the magic \"GGUF\"", "an empty file", "not a GGUF file");
-        }
         if (source.size() < Integer.BYTES) {
-            throw cursor.fail(0, "the magic \"GGUF\"", source.size() + " bytes in all", "not a GGUF file");
+            String got = source.size() == 0 ? "an empty file" : source.size() + " bytes in all";
+            throw cursor.fail(0, "the magic \"GGUF\"", got, "not a GGUF file");
         }
         int magic = cursor.u32("the magic");
         if (magic != MAGIC) {
-            throw cursor.fail(0, "the magic \"GGUF\" (" + hex(MAGIC) + ")", hex(magic), "not a GGUF file");
+            throw cursor.fail(
+                    0,
+                    "the magic \"GGUF\" (" + hex(MAGIC) + ")",
+                    hex(magic),
+                    "not a GGUF file{}",
+                    Problem.printable(
+                            OtherFile.guess(source).map(kind -> " but " + kind).orElse("")));
         }
         int version = cursor.u32("the version");
         if (version == 2 || version == 3) {
@@ -118,16 +107,20 @@ final class GgufParser {
         return String.format("0x%08x", bits);
     }
 
-    private long count(String what, int smallestBytes, int limit) throws IOException {
+    private long count(String what, int smallestBytes, int limit, String option) throws IOException {
         long offset = cursor.position();
         long count = cursor.u64("the count of {}", what);
         long most = cursor.remaining() / smallestBytes;
         if (Long.compareUnsigned(count, most) > 0) {
-            throw cursor.fail(offset, most + " at most", unsigned(count), "more {} than the file has room for", what);
+            throw cursor.fail(
+                    offset,
+                    most + " at most",
+                    Long.toUnsignedString(count),
+                    "more {} than the file has room for",
+                    what);
         }
         if (count > limit) {
-            throw cursor.fail(
-                    offset, limit + " at most", count, "more {} than the limit, which an option raises", what);
+            throw cursor.fail(offset, limit + " at most", count, "more {} than the limit ({})", what, option);
         }
         return count;
     }
@@ -136,7 +129,7 @@ final class GgufParser {
         LinkedHashMap<String, MetadataValue> values = new LinkedHashMap<>();
         for (long i = 0; i < keyCount; i++) {
             long offset = cursor.position();
-            String key = identifier("a metadata key", MAX_KEY_BYTES);
+            String key = cursor.identifier("a metadata key", MAX_KEY_BYTES, "");
             MetadataType type = type("the type of metadata key {}", key);
             long valueOffset = cursor.position();
             MetadataValue value = switch (type) {
@@ -187,7 +180,7 @@ final class GgufParser {
 
     private MetadataValue.Text text(String key) throws IOException {
         String what = "the value of metadata key {}";
-        long length = stringLength(what, key);
+        long length = cursor.stringLength(what, key);
         MetadataValue.Text text = new MetadataValue.Text(payload(length, what, key));
         if (!isUtf8(text.bytes())) {
             warnings.add(Problem.fill("the string of metadata key {} is not valid UTF-8", key));
@@ -214,7 +207,7 @@ final class GgufParser {
             throw cursor.fail(
                     countOffset,
                     most + " at most",
-                    unsigned(count),
+                    Long.toUnsignedString(count),
                     what + " is longer than the rest of the file",
                     key);
         }
@@ -229,7 +222,7 @@ final class GgufParser {
     private MetadataValue.Array stringArray(long count, String what, Object... values) throws IOException {
         long start = cursor.position();
         for (long i = 0; i < count; i++) {
-            cursor.skip(stringLength(what, values), what, values);
+            cursor.skip(cursor.stringLength(what, values), what, values);
         }
         MemorySegment bytes = payload(start, cursor.position() - start);
         long[] index = new long[Math.toIntExact(Math.ceilDiv(count, (long) MetadataValue.Array.INDEX_STRIDE))];
@@ -261,48 +254,6 @@ final class GgufParser {
         return bytes;
     }
 
-    private long stringLength(String what, Object... values) throws IOException {
-        long offset = cursor.position();
-        long length = cursor.u64(what, values);
-        if (Long.compareUnsigned(length, cursor.remaining()) > 0) {
-            throw cursor.fail(
-                    offset,
-                    cursor.remaining() + " bytes at most",
-                    unsigned(length),
-                    what + " is a string longer than the rest of the file",
-                    values);
-        }
-        return length;
-    }
-
-    /// Reads a key or a tensor name: not empty, valid UTF-8, no NUL.
-    private String identifier(String what, int maxBytes) throws IOException {
-        long offset = cursor.position();
-        long length = stringLength(what);
-        if (length == 0) {
-            throw cursor.fail(offset, null, null, what + " is empty");
-        }
-        if (length > maxBytes) {
-            throw cursor.fail(offset, maxBytes + " bytes at most", length, what + " is too long");
-        }
-        cursor.require(length, what);
-        byte[] bytes = new byte[(int) length];
-        cursor.read(MemorySegment.ofArray(bytes), what);
-        String text;
-        try {
-            text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw cursor.fail(offset + Long.BYTES, null, null, what + " is not valid UTF-8");
-        }
-        if (text.indexOf('\0') >= 0) {
-            throw cursor.fail(offset + Long.BYTES, null, null, what + " contains NUL: {}", text);
-        }
-        return text;
-    }
-
     private int alignment(MetadataValue value, long offset) throws GgufException {
         if (value instanceof MetadataValue.Int number
                 && number.type() == MetadataType.UINT32
@@ -316,175 +267,6 @@ final class GgufParser {
                 value instanceof MetadataValue.Int ? value.type() + " " + value : value.type(),
                 "{} is not usable",
                 ALIGNMENT_KEY);
-    }
-
-    /// A tensor info as it is in the file.
-    ///
-    /// @param start where the info starts in the file, for messages
-    /// @param offset where the tensor starts, relative to the data
-    private record RawTensor(
-            long start, String name, GgmlType type, Shape shape, long byteSize, long offsetPosition, long offset) {}
-
-    private List<RawTensor> rawTensors(long count) throws IOException {
-        List<RawTensor> tensors = new ArrayList<>();
-        Set<String> names = new HashSet<>();
-        for (long i = 0; i < count; i++) {
-            RawTensor tensor = rawTensor();
-            if (!names.add(tensor.name())) {
-                throw cursor.fail(tensor.start(), null, null, "tensor {} occurs twice", tensor.name());
-            }
-            tensors.add(tensor);
-        }
-        return tensors;
-    }
-
-    private RawTensor rawTensor() throws IOException {
-        long start = cursor.position();
-        String name = identifier("a tensor name", MAX_NAME_BYTES);
-        long rankOffset = cursor.position();
-        int rank = cursor.u32("the rank of tensor {}", name);
-        if (rank < 0 || rank > MAX_RANK) {
-            throw cursor.fail(
-                    rankOffset,
-                    MAX_RANK + " at most",
-                    Integer.toUnsignedString(rank),
-                    "tensor {} has too many dimensions",
-                    name);
-        }
-        long[] dimensions = new long[rank];
-        long dimensionsOffset = cursor.position();
-        for (int i = rank - 1; i >= 0; i--) {
-            long offset = cursor.position();
-            dimensions[i] = cursor.u64("the dimensions of tensor {}", name);
-            if (dimensions[i] < 0) {
-                throw cursor.fail(
-                        offset,
-                        "0 to 2^63 - 1",
-                        unsigned(dimensions[i]),
-                        "tensor {} has a dimension out of range",
-                        name);
-            }
-        }
-        long typeOffset = cursor.position();
-        GgmlType type = ggmlType(name, typeOffset);
-        Shape shape;
-        long byteSize;
-        try {
-            shape = Shape.of(dimensions);
-            Math.multiplyExact(nonZeroProduct(dimensions), type.denseElementBytes());
-            checkRow(name, dimensionsOffset, shape, type);
-            byteSize = Math.multiplyExact(shape.elementCount() / type.blockLength(), type.blockBytes());
-            alignUp(byteSize, MAX_ALIGNMENT);
-        } catch (ArithmeticException e) {
-            throw cursor.fail(
-                    dimensionsOffset,
-                    "a size below 2^63 bytes",
-                    type + " " + Arrays.toString(dimensions),
-                    "tensor {} is larger than a signed 64-bit size",
-                    name);
-        }
-        long offsetPosition = cursor.position();
-        long offset = cursor.u64("the offset of tensor {}", name);
-        return new RawTensor(start, name, type, shape, byteSize, offsetPosition, offset);
-    }
-
-    private static long nonZeroProduct(long[] dimensions) {
-        long product = 1;
-        for (long dimension : dimensions) {
-            product = Math.multiplyExact(product, Math.max(1, dimension));
-        }
-        return product;
-    }
-
-    private void checkRow(String tensor, long offset, Shape shape, GgmlType type) throws GgufException {
-        if (shape.rowLength() % type.blockLength() != 0) {
-            throw cursor.fail(
-                    offset,
-                    "a row length that is a multiple of " + type.blockLength(),
-                    shape.rowLength(),
-                    "tensor {} has rows that are not whole blocks of {}",
-                    tensor,
-                    type);
-        }
-    }
-
-    private GgmlType ggmlType(String tensor, long offset) throws IOException {
-        int id = cursor.u32("the type of tensor {}", tensor);
-        GgmlType type = GgmlType.ofId(id).orElse(null);
-        if (type != null) {
-            return type;
-        }
-        String removed = GgmlType.removed(id).orElse(null);
-        throw removed == null
-                ? cursor.fail(
-                        offset,
-                        "a known type id",
-                        Integer.toUnsignedString(id),
-                        "tensor {} has an unknown ggml type",
-                        tensor)
-                : cursor.fail(offset, null, "type id " + id, "tensor {} has a removed ggml type: {}", tensor, removed);
-    }
-
-    private TensorInfo place(RawTensor tensor, long dataOffset) throws GgufException {
-        if ((tensor.offset() & (alignment - 1)) != 0) {
-            throw cursor.fail(
-                    tensor.offsetPosition(),
-                    "an offset that is a multiple of " + alignment,
-                    unsigned(tensor.offset()),
-                    "tensor {} is not aligned",
-                    tensor.name());
-        }
-        long available = Math.max(0, source.size() - dataOffset);
-        if (tensor.offset() < 0 || tensor.offset() > available || tensor.byteSize() > available - tensor.offset()) {
-            throw cursor.fail(
-                    tensor.offsetPosition(),
-                    tensor.byteSize() + " bytes within the " + available + " bytes of data",
-                    "data offset " + unsigned(tensor.offset()),
-                    "tensor {} lies outside the file",
-                    tensor.name());
-        }
-        return new TensorInfo(
-                tensor.name(), tensor.type(), tensor.shape(), dataOffset + tensor.offset(), tensor.byteSize());
-    }
-
-    private void checkOverlap(List<TensorInfo> tensors) throws GgufException {
-        List<TensorInfo> byOffset = new ArrayList<>(tensors);
-        byOffset.removeIf(tensor -> tensor.byteSize() == 0);
-        byOffset.sort(Comparator.comparingLong(TensorInfo::offset));
-        for (int i = 1; i < byOffset.size(); i++) {
-            TensorInfo before = byOffset.get(i - 1);
-            TensorInfo tensor = byOffset.get(i);
-            if (tensor.offset() - before.offset() < before.byteSize()) {
-                throw cursor.fail(
-                        tensor.offset(),
-                        "data from offset " + (before.offset() + before.byteSize()) + " on",
-                        tensor.offset(),
-                        "tensors {} and {} overlap",
-                        before.name(),
-                        tensor.name());
-            }
-        }
-    }
-
-    /// Warns of a layout that ggml refuses: it wants the data of the tensors in the order of their infos, each
-    /// padded to the alignment, without gaps.
-    private void warnOfLayout(List<TensorInfo> tensors, long dataOffset) {
-        long expected = dataOffset;
-        for (TensorInfo tensor : tensors) {
-            if (tensor.offset() != expected) {
-                warnings.add(Problem.fill(
-                        "the data of tensor {} is at offset {} where ggml expects {} (gap or other order):"
-                                + " ggml refuses the file",
-                        tensor.name(),
-                        tensor.offset(),
-                        expected));
-                return;
-            }
-            expected += alignUp(tensor.byteSize(), alignment);
-        }
-        if (!tensors.isEmpty() && expected > source.size()) {
-            warnings.add("the last tensor is not padded to the alignment: ggml may refuse the file");
-        }
     }
 
     private static boolean isUtf8(MemorySegment bytes) {
@@ -507,11 +289,7 @@ final class GgufParser {
         }
     }
 
-    private static long alignUp(long value, int alignment) {
+    static long alignUp(long value, int alignment) {
         return Math.addExact(value, alignment - 1L) & -alignment;
-    }
-
-    private static String unsigned(long value) {
-        return Long.toUnsignedString(value);
     }
 }

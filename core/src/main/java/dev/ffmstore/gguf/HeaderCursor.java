@@ -6,7 +6,10 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the header of a source front to back through a small window, and never past the end or the limit.
@@ -34,6 +37,11 @@ final class HeaderCursor {
 
     long position() {
         return position;
+    }
+
+    /// {@return the size of the source in bytes}
+    long sourceSize() {
+        return source.size();
     }
 
     long remaining() {
@@ -74,6 +82,52 @@ final class HeaderCursor {
         }
     }
 
+    /// Reads the length of a string, which must not be longer than the rest of the file.
+    long stringLength(String what, Object... values) throws IOException {
+        long offset = position();
+        long length = u64(what, values);
+        if (Long.compareUnsigned(length, remaining()) > 0) {
+            throw fail(
+                    offset,
+                    remaining() + " bytes at most",
+                    Long.toUnsignedString(length),
+                    what + " is a string longer than the rest of the file",
+                    values);
+        }
+        return length;
+    }
+
+    /// Reads a key or a tensor name: not empty, valid UTF-8, no NUL.
+    ///
+    /// @param most how long it may be, in bytes
+    /// @param advice what is said to whoever meets a longer one, after a comma; may be empty
+    String identifier(String what, int most, String advice) throws IOException {
+        long offset = position;
+        long length = stringLength(what);
+        if (length == 0) {
+            throw fail(offset, null, null, what + " is empty");
+        }
+        if (length > most) {
+            throw fail(offset, most + " bytes at most", length, what + " is too long" + advice);
+        }
+        require(length, what);
+        byte[] bytes = new byte[(int) length];
+        read(MemorySegment.ofArray(bytes), what);
+        String text;
+        try {
+            text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw fail(offset + Long.BYTES, null, null, what + " is not valid UTF-8");
+        }
+        if (text.indexOf('\0') >= 0) {
+            throw fail(offset + Long.BYTES, null, null, what + " contains NUL: {}", text);
+        }
+        return text;
+    }
+
     GgufException fail(long offset, @Nullable Object expected, @Nullable Object got, String what, Object... values) {
         return GgufException.at(source.name(), offset, expected, got, what, values);
     }
@@ -112,7 +166,7 @@ final class HeaderCursor {
                     position,
                     limit + " bytes at most",
                     "more",
-                    "metadata is larger than the limit, which an option raises");
+                    "metadata is larger than the limit (--max-metadata-mib)");
         }
     }
 }

@@ -42,7 +42,7 @@ public enum MetadataType {
         return smallestBytes;
     }
 
-    boolean isInteger() {
+    public boolean isInteger() {
         return switch (this) {
             case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> true;
             default -> false;

@@ -10,7 +10,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
@@ -116,20 +115,33 @@ class HeaderRulesTest {
         }
 
         @Test
-        void takesATensorNameOf63Bytes() throws IOException {
+        void takesTensorNamesOf1024BytesAndWarnsFrom64On() throws IOException {
             String name = "ü".repeat(31) + "x";
             try (GgufFile file = oneTensor(name, F32, 1).open()) {
                 assertThat(file.tensor(name).name()).isEqualTo(name);
+                assertThat(file.warnings()).isEmpty();
+            }
+            String longer = "ü".repeat(512);
+            try (GgufFile file = oneTensor(longer, F32, 1).open()) {
+                assertThat(file.tensor(longer).name()).isEqualTo(longer);
+                assertThat(file.warnings()).first().asString().contains("has a name of more than 63 bytes");
             }
         }
 
         @Test
-        void refusesATensorNameOf64Bytes() {
+        void refusesATensorNameThatIsLongerThanTheLimit() throws IOException {
+            String longest = "x".repeat(65_535);
+            try (GgufFile file =
+                    oneTensor(longest, F32, 1).open(GgufOptions.defaults().withMaxNameBytes(65_535))) {
+                assertThat(file.find(longest)).isPresent();
+            }
+            assertThatThrownBy(() -> GgufOptions.defaults().withMaxNameBytes(65_536))
+                    .isInstanceOf(IllegalArgumentException.class);
             rejected(
-                    oneTensor("ü".repeat(32), F32, 1),
+                    oneTensor("ü".repeat(512) + "x", F32, 1),
                     24,
-                    "a tensor name is too long",
-                    "expected 63 bytes at most, got 64");
+                    "a tensor name is too long (--max-name-bytes)",
+                    "expected 1024 bytes at most, got 1025");
         }
 
         @Test
@@ -378,10 +390,10 @@ class HeaderRulesTest {
         }
 
         @ParameterizedTest
-        @ValueSource(ints = {5, 6, Integer.MAX_VALUE, -1, Integer.MIN_VALUE})
+        @ValueSource(ints = {9, 12, Integer.MAX_VALUE, -1, Integer.MIN_VALUE})
         void refusesOtherRanks(int rank) {
             HeaderBytes header = HeaderBytes.start(1, 0).string("t").u32(rank).zeros(99);
-            rejected(header, 33, "has too many dimensions", "4 at most, got " + Integer.toUnsignedString(rank));
+            rejected(header, 33, "has too many dimensions", "8 at most, got " + Integer.toUnsignedString(rank));
         }
 
         @Test
@@ -419,14 +431,14 @@ class HeaderRulesTest {
         void refusesDenseSizesThatOverflow() {
             // 2^61 elements take 2^61 / 256 * 50 bytes in the file, well below 2^63, but 2^63 as floats
             tooLarge(oneTensor("t", GgmlType.IQ1_S.id(), 1L << 61));
-            rejected(oneTensor("t", GgmlType.IQ1_S.id(), 1L << 60), 49, "lies outside the file");
+            rejected(oneTensor("t", GgmlType.IQ1_S.id(), 1L << 60), 49, "is not inside the file");
         }
 
         @Test
         void refusesSizesThatOverflowWithTheirPadding() {
             tooLarge(oneTensor("t", GgmlType.I8.id(), Long.MAX_VALUE));
             tooLarge(oneTensor("t", GgmlType.I8.id(), Long.MAX_VALUE - 65534));
-            rejected(oneTensor("t", GgmlType.I8.id(), Long.MAX_VALUE - 65535), 49, "lies outside the file");
+            rejected(oneTensor("t", GgmlType.I8.id(), Long.MAX_VALUE - 65535), 49, "is not inside the file");
         }
 
         @Test
@@ -468,30 +480,90 @@ class HeaderRulesTest {
             "37, IQ4_NL_4_8, IQ4_NL",
             "38, IQ4_NL_8_8, IQ4_NL"
         })
-        void namesWhatReplacesARemovedType(int id, String removed, String replacement) {
-            rejected(
-                    oneTensor("t", id, 32),
-                    45,
-                    "tensor t has a removed ggml type: " + removed + " has been removed from ggml, ",
-                    replacement,
-                    "got type id " + id);
+        void namesWhatReplacesARemovedType(int id, String removed, String replacement) throws IOException {
+            HeaderBytes header = HeaderBytes.start(3, 0);
+            header.tensor("t", id, 0, 32).padTo(32);
+            int size = switch (id) {
+                case 4 -> 2 * 10;
+                case 5 -> 2 * 12;
+                default -> 18;
+            };
+            try (GgufFile file = header.zeros(size).open()) {
+                ForeignType type = (ForeignType) file.tensor("t").type();
+                assertThat(type.id()).isEqualTo(id);
+                assertThat(type.origin())
+                        .startsWith("probably " + removed + " removed from ggml, ")
+                        .contains(replacement);
+                assertThat(file.warnings())
+                        .first()
+                        .asString()
+                        .startsWith("tensor t has a type that is not read: id " + id + ", probably " + removed);
+            }
         }
 
         @ParameterizedTest
-        @ValueSource(ints = {-1, 43, 44, Integer.MAX_VALUE, Integer.MIN_VALUE})
-        void refusesUnknownTypes(int id) {
-            rejected(
-                    oneTensor("t", id, 32),
-                    45,
-                    "tensor t has an unknown ggml type",
-                    "got " + Integer.toUnsignedString(id));
+        @CsvSource({"43, 7", "200, 0", "2147483647, 100"})
+        void listsUnknownTypesUpToTheNextTensor(int id, int size) throws IOException {
+            HeaderBytes header = HeaderBytes.start(3, 0);
+            header.tensor("a", F32, 0, 1).tensor("t", id, 32, 5).padTo(32);
+            try (GgufFile file = header.zeros(32 + size).open()) {
+                TensorInfo tensor = file.tensor("t");
+                assertThat(tensor.type()).isInstanceOf(ForeignType.class);
+                assertThat(tensor.byteSize()).isEqualTo(size);
+                assertThat(tensor.shape()).isEqualTo(Shape.of(5));
+                assertThatThrownBy(tensor::ggmlType)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageStartingWith("tensor t has a type that is not read: id " + id + ", unknown");
+            }
+        }
+
+        @ParameterizedTest
+        @ValueSource(ints = {-1, Integer.MIN_VALUE})
+        void refusesNegativeTypes(int id) {
+            rejected(oneTensor("t", id, 32), 45, "tensor t has a negative type", "got " + id);
+        }
+
+        @ParameterizedTest
+        @CsvSource({
+            "4, 17, MXFP4 of Ollama",
+            "4, 40, Q4_2 removed",
+            "36, 18, IQ4_NL_4_4",
+            "36, 64, I2_S of Microsoft's BitNet",
+            "37, 32, I8_S",
+            "138, 99, IQ3_K of ik_llama.cpp",
+            "142, 34, PrismML"
+        })
+        void theSizeTellsTypesOfOneIdApart(int id, int size, String origin) throws IOException {
+            int elements = switch (id) {
+                case 4 -> size == 40 ? 64 : 32;
+                case 37 -> 32;
+                case 36 -> size == 18 ? 32 : 128;
+                default -> 128;
+            };
+            HeaderBytes sized = HeaderBytes.start(3, 0);
+            sized.tensor("t", id, 0, elements).padTo(32);
+            try (GgufFile file = sized.zeros(size).open()) {
+                assertThat(((ForeignType) file.tensor("t").type()).origin())
+                        .contains(origin)
+                        .doesNotContain(", or ");
+            }
         }
 
         @Test
-        void everyIdIsKnownOrRemoved() {
-            assertThat(IntStream.range(0, 43))
-                    .allMatch(id -> GgmlType.ofId(id).isPresent()
-                            != GgmlType.removed(id).isPresent());
+        void knowsGroupsOf128UnderTheIdOfGroupsOf64() throws IOException {
+            // 2048 elements: 32 × 18 = 576 bytes in groups of 64, 16 × 34 = 544 in groups of 128
+            HeaderBytes header = HeaderBytes.start(3, 0);
+            header.tensor("q", GgmlType.Q2_0, 0, 2048).tensor("f", F32, 544, 1).padTo(32);
+            try (GgufFile file = header.zeros(548).open()) {
+                assertThat(((ForeignType) file.tensor("q").type()).origin()).contains("128", "PrismML");
+            }
+            HeaderBytes overlapping = HeaderBytes.start(3, 0);
+            overlapping
+                    .tensor("q", GgmlType.Q2_0, 0, 2048)
+                    .tensor("f", F32, 512, 1)
+                    .padTo(32);
+            int data = overlapping.size();
+            rejected(overlapping.zeros(1024), data + 512, "tensors q and f overlap");
         }
     }
 
@@ -550,7 +622,7 @@ class HeaderRulesTest {
             rejected(
                     HeaderBytes.start(1, 0).tensor("t", F32, 64, 0).padTo(32).zeros(32),
                     49,
-                    "tensor t lies outside the file",
+                    "tensor t is not inside the file",
                     "0 bytes within the 32 bytes of data, got data offset 64");
         }
 
@@ -561,7 +633,7 @@ class HeaderRulesTest {
             rejected(
                     short1,
                     49,
-                    "tensor t lies outside the file",
+                    "tensor t is not inside the file",
                     "expected 32 bytes within the 63 bytes of data, got data offset 32");
             try (GgufFile file = short1.zeros(1).open()) {
                 assertThat(file.tensor("t").byteSize()).isEqualTo(32);
@@ -575,7 +647,7 @@ class HeaderRulesTest {
                     .tensor("t", F32, offset, 8)
                     .padTo(32)
                     .zeros(64);
-            rejected(header, 49, "lies outside the file", "got data offset " + Long.toUnsignedString(offset));
+            rejected(header, 49, "is not inside the file", "got data offset " + Long.toUnsignedString(offset));
         }
 
         @ParameterizedTest
@@ -672,7 +744,7 @@ class HeaderRulesTest {
                 GgufOptions options = GgufOptions.defaults().withMaxMetadataBytes(limit);
                 assertThatThrownBy(() -> header.open(options))
                         .isInstanceOf(GgufException.class)
-                        .hasMessageContaining("metadata is larger than the limit, which an option raises")
+                        .hasMessageContaining("metadata is larger than the limit (--max-metadata-mib)")
                         .hasMessageContaining("expected " + limit + " bytes at most, got more");
             }
             try (GgufFile file = header.open(GgufOptions.defaults().withMaxMetadataBytes(size))) {
@@ -691,7 +763,7 @@ class HeaderRulesTest {
                     .u8(3);
             assertThatThrownBy(() -> header.open(GgufOptions.defaults().withMaxMetadataEntries(2)))
                     .isInstanceOf(GgufException.class)
-                    .hasMessage(ByteSource.NAME + ": more metadata keys than the limit, which an option raises: "
+                    .hasMessage(ByteSource.NAME + ": more metadata keys than the limit (--max-keys): "
                             + "offset=16, expected 2 at most, got 3");
             try (GgufFile file = header.open(GgufOptions.defaults().withMaxMetadataEntries(3))) {
                 assertThat(file.metadata().asMap().keySet()).containsExactly("a", "b", "c");
@@ -704,7 +776,7 @@ class HeaderRulesTest {
             header.tensor("a", F32, 0, 0).tensor("b", F32, 0, 0).padTo(32);
             assertThatThrownBy(() -> header.open(GgufOptions.defaults().withMaxTensors(1)))
                     .isInstanceOf(GgufException.class)
-                    .hasMessage(ByteSource.NAME + ": more tensors than the limit, which an option raises: "
+                    .hasMessage(ByteSource.NAME + ": more tensors than the limit (--max-tensors): "
                             + "offset=8, expected 1 at most, got 2");
             try (GgufFile file = header.open(GgufOptions.defaults().withMaxTensors(2))) {
                 assertThat(file.tensors()).hasSize(2);
@@ -713,7 +785,7 @@ class HeaderRulesTest {
 
         @Test
         void areBeyondAnyKnownModelAndPositive() {
-            assertThat(GgufOptions.defaults()).isEqualTo(new GgufOptions(256L << 20, 65536, 262_144));
+            assertThat(GgufOptions.defaults()).isEqualTo(new GgufOptions(256L << 20, 65536, 1 << 20, 1024));
             assertThatThrownBy(() -> GgufOptions.defaults().withMaxMetadataBytes(0))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> GgufOptions.defaults().withMaxMetadataEntries(0))

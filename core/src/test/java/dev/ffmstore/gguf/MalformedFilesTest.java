@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.ggml.GgmlType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -66,20 +67,15 @@ class MalformedFilesTest {
             29b_key_invalid_utf8.gguf           |  32 | a metadata key is not valid UTF-8
             30_align_0.gguf                     |  53 | expected a UINT32, a power of two, at most 65536, got UINT32 0
             31_align_3.gguf                     |  53 | got UINT32 3
-            40_name_len_64.gguf                 |  24 | a tensor name is too long
             41_name_empty.gguf                  |  24 | a tensor name is empty
             42_name_dup.gguf                    |  57 | occurs twice
-            43_n_dims_5.gguf                    |  33 | has too many dimensions
             47_dim_negative.gguf                |  37 | has a dimension out of range
             48_dims_2e32x2e32_wrap0.gguf        |  37 | is larger than a signed 64-bit size
             50_dims_2e62_f32_bytes_wrap.gguf    |  37 | is larger than a signed 64-bit size
-            52_type_43.gguf                     |  45 | has an unknown ggml type
-            54_type_4_removed.gguf              |  45 | Q4_2 has been removed from ggml
-            56_type_36_removed.gguf             |  45 | IQ4_NL replaces it
             59_q4_K_row_not_multiple_256.gguf   |  37 | a row length that is a multiple of 256
             61_offset_unaligned.gguf            |  49 | an offset that is a multiple of 32
-            62_offset_past_eof.gguf             |  49 | lies outside the file
-            68_no_data_section.gguf             |  49 | lies outside the file
+            62_offset_past_eof.gguf             |  49 | is not inside the file
+            68_no_data_section.gguf             |  49 | is not inside the file
             69_truncated_in_tensor_info.gguf    |  49 | file ends inside the offset of tensor a
             73_n_tensors_more_than_present.gguf |  57 | a tensor name is empty
             """)
@@ -103,7 +99,8 @@ class MalformedFilesTest {
     private static List<String> undecodable(Path path) throws IOException {
         try (GgufFile file = GgufFile.open(path)) {
             return file.tensors().stream()
-                    .filter(tensor -> !BlockDecoders.best().supports(tensor.type()))
+                    .filter(tensor -> !(tensor.type() instanceof GgmlType type
+                            && BlockDecoders.best().supports(type)))
                     .map(TensorInfo::name)
                     .toList();
         }

@@ -117,7 +117,7 @@ record RandomGguf(int version, int alignment, Map<String, Value> values, Map<Str
         file.metadata().asMap().forEach((key, value) -> values.put(key, Value.of(value)));
         values.remove(ALIGNMENT_KEY);
         Map<String, TensorSpec> tensors = new LinkedHashMap<>();
-        file.tensors().forEach(t -> tensors.put(t.name(), new TensorSpec(t.type(), t.shape())));
+        file.tensors().forEach(t -> tensors.put(t.name(), new TensorSpec(t.ggmlType(), t.shape())));
         return new RandomGguf(file.version(), file.alignment(), values, tensors);
     }
 

@@ -3,6 +3,7 @@ package dev.ffmstore;
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.ggml.StoredType;
 import dev.ffmstore.gguf.Source;
 import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
@@ -11,7 +12,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,7 @@ final class BlockReader {
     private final BlockDecoders decoders;
     private final Arena arena;
     private final MemorySegment input;
-    private final Map<GgmlType, BlockDecoder> decoderByType = new EnumMap<>(GgmlType.class);
+    private final Map<StoredType, BlockDecoder> decoderByType = new HashMap<>();
 
     /// Which bytes of which part are at the start of the input buffer; none if the two offsets are equal.
     private int bufferedPart;
@@ -94,9 +95,10 @@ final class BlockReader {
             MemorySegment dense,
             long denseOffset)
             throws IOException {
-        GgmlType type = slot.type();
+        int blockLength = slot.type().blockLength();
+        int decodedBytes = slot.decodedBlockBytes();
         long sliceBlocks = slot.stored().blockCount() / scale.count();
-        long tileBlocks = SCALED_BYTES / type.denseBlockBytes();
+        long tileBlocks = SCALED_BYTES / decodedBytes;
         long end = firstBlock + blockCount;
         long to = denseOffset;
         for (long block = firstBlock; block < end; ) {
@@ -106,9 +108,9 @@ final class BlockReader {
             while (block < sliceEnd) {
                 long count = Math.min(sliceEnd - block, tileBlocks);
                 decodeBlocks(slot, block, count, dense, to);
-                multiply(dense, to, (int) count * type.blockLength(), factor);
+                multiply(dense, to, (int) count * blockLength, factor);
                 block += count;
-                to += count * type.denseBlockBytes();
+                to += count * decodedBytes;
             }
         }
     }
@@ -162,16 +164,17 @@ final class BlockReader {
         }
     }
 
-    private BlockDecoder decoder(GgmlType type) {
-        return decoderByType.computeIfAbsent(type, decoders::of);
+    private BlockDecoder decoder(StoredType type) {
+        return decoderByType.computeIfAbsent(type, _ -> decoders.of((GgmlType) type)); // the plan has no other
     }
 
     private void decodeBlocks(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
             throws IOException {
         StoredTensor stored = slot.stored();
-        GgmlType type = stored.type();
+        StoredType type = stored.type();
+        int decodedBytes = slot.decodedBlockBytes();
         long from = stored.offset() + firstBlock * type.blockBytes();
-        if (type.isPlain()) {
+        if (DType.denseOf(type).isStoredAs(type)) {
             copy(stored, firstBlock * type.blockBytes(), dense.asSlice(denseOffset, blockCount * type.blockBytes()));
             return;
         }
@@ -180,10 +183,10 @@ final class BlockReader {
         for (long done = 0; done < blockCount; ) {
             long count = Math.min(blockCount - done, mostBlocks);
             long at = buffer(stored, from + done * type.blockBytes(), count * type.blockBytes());
-            decoder.decode(input, at, dense, denseOffset + done * type.denseBlockBytes(), count);
+            decoder.decode(input, at, dense, denseOffset + done * decodedBytes, count);
             done += count;
         }
-        DecoderChoice.countDecoded(blockCount * type.denseBlockBytes());
+        DecoderChoice.countDecoded(blockCount * decodedBytes);
     }
 
     /// Brings bytes of a part into the input buffer, unless they are there.

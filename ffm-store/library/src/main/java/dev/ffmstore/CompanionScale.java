@@ -13,10 +13,10 @@ import java.util.function.Function;
 /// blk.0.ffn_up.weight.scale   the same, as others do
 /// ```
 ///
-/// Only weights of type NVFP4 have companions: the scales in its blocks are 8-bit floats, too narrow a range for
-/// whole tensors. Such a name beside a tensor of any other type means something else. A companion holds floats
-/// (F32, F16 or BF16): one for the whole weight, or, for a weight of rank 3 or more (stacked experts), one for each
-/// outermost slice. `.input_scale` tensors are about activations and are no companions.
+/// Weights of NVFP4 have them, whose scales within blocks are 8-bit floats, too narrow a range for whole tensors; so
+/// have ternary weights, and whatever such weights were quantised to later. A companion holds floats (F32, F16 or
+/// BF16): one for the whole weight, or, for a weight of rank 3 or more (stacked experts), one for each outermost
+/// slice. `.input_scale` tensors are about activations and are no companions, and weights of integers have none.
 ///
 /// @param weight the tensor that is to be multiplied
 /// @param scale the companion of the weight
@@ -30,7 +30,7 @@ public record CompanionScale(StoredTensor weight, StoredTensor scale, Optional<S
     /// @param weight the tensor
     /// @param find finds the tensors of the same model by their names
     static Optional<CompanionScale> of(StoredTensor weight, Function<String, Optional<StoredTensor>> find) {
-        if (weight.type() != GgmlType.NVFP4) {
+        if (weight.unreadable().isPresent() || DType.denseOf(weight.type()) != DType.F32) {
             return Optional.empty();
         }
         Optional<StoredTensor> appended = find.apply(weight.name() + SCALE_SUFFIX);
@@ -55,10 +55,8 @@ public record CompanionScale(StoredTensor weight, StoredTensor scale, Optional<S
     }
 
     private static Optional<String> malformation(StoredTensor weight, StoredTensor scale) {
-        boolean isFloat = switch (scale.type()) {
-            case F32, F16, BF16 -> true;
-            default -> false;
-        };
+        boolean isFloat =
+                scale.type() == GgmlType.F32 || scale.type() == GgmlType.F16 || scale.type() == GgmlType.BF16;
         long count = scale.shape().elementCount();
         boolean stacked = weight.shape().rank() >= 3;
         if (isFloat && (count == 1 || stacked && count == weight.shape().dimension(0))) {

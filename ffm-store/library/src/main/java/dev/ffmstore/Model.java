@@ -3,6 +3,8 @@ package dev.ffmstore;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.Metadata;
+import dev.ffmstore.gguf.MetadataValue;
+import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.Source;
 import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.text.Problem;
@@ -19,6 +21,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// What a file, or a set of files, holds as stored: metadata, and tensors with name, stored type, shape and place.
@@ -94,6 +97,8 @@ public final class Model implements Closeable {
     private record Part(Source source, Source.Identity identity) {}
 
     private static final int START_BYTES = 16;
+    private static final int MOST_DIMENSIONS = 8;
+    private static final String ORIGINAL_SHAPE = "comfy.gguf.orig_shape.";
 
     /// The name of the convention of a model that does not say which it follows.
     public static final String UNKNOWN_CONVENTION = "as stored";
@@ -105,7 +110,11 @@ public final class Model implements Closeable {
     private final List<Part> parts;
     private final List<StoredTensor> tensors;
     private final Map<String, StoredTensor> byName;
-    private final Optional<GgufFile> gguf;
+    private final List<GgufFile> gguf;
+    private final List<String> warnings;
+
+    /// The shapes in the file of tensors that have another one by the metadata.
+    private final Map<String, Shape> storedShapes;
 
     private Model(
             String name,
@@ -114,7 +123,9 @@ public final class Model implements Closeable {
             Metadata metadata,
             List<Part> parts,
             List<StoredTensor> tensors,
-            Optional<GgufFile> gguf) {
+            List<GgufFile> gguf,
+            List<String> warnings,
+            Map<String, Shape> storedShapes) {
         this.name = name;
         this.format = format;
         this.convention = convention;
@@ -122,6 +133,8 @@ public final class Model implements Closeable {
         this.parts = List.copyOf(parts);
         this.tensors = List.copyOf(tensors);
         this.gguf = gguf;
+        this.warnings = List.copyOf(warnings);
+        this.storedShapes = storedShapes;
         this.byName = HashMap.newHashMap(tensors.size());
         for (StoredTensor tensor : tensors) {
             if (byName.put(tensor.name(), tensor) != null) {
@@ -140,7 +153,10 @@ public final class Model implements Closeable {
 
     /// Opens a model. The format is recognised by the content if possible, rather than by the name.
     ///
-    /// @param path a GGUF file; a safetensors file, the index of safetensors shards or a folder that holds one; an
+    /// A GGUF file that is a part of a split model stands for the whole: all its parts are opened, from the same
+    /// folder, and make one model. A part that is missing, or of another model, is an error.
+    ///
+    /// @param path a GGUF file, or any part of a split one; a safetensors file, the index of safetensors shards or a folder that holds one; an
     /// IREE parameter archive; or a folder of NumPy arrays
     /// @param limits what is accepted in a GGUF header
     /// @return the model; the caller closes it
@@ -150,20 +166,44 @@ public final class Model implements Closeable {
     /// set
     /// @throws IOException if it cannot be read
     public static Model open(Path path, GgufOptions limits) throws IOException {
-        byte[] start = start(path);
-        if (!new String(start, StandardCharsets.ISO_8859_1).startsWith("GGUF")) {
-            Optional<Reader> reader = reader(path, start);
-            if (reader.isPresent()) {
-                return reader.get().open(path);
+        if (Files.isDirectory(path)) {
+            return reader(path, new byte[0])
+                    .orElseThrow(() -> ModelException.expected(
+                            path.toString(),
+                            "the index of safetensors shards, or .npy files",
+                            "a folder of other things",
+                            "is no model"))
+                    .open(path);
+        }
+        Optional<Reader> reader = Optional.empty();
+        Source source = Source.of(path);
+        try {
+            byte[] start = start(source);
+            if (!new String(start, StandardCharsets.ISO_8859_1).startsWith("GGUF")) {
+                reader = reader(path, start);
+            }
+        } catch (Throwable failure) {
+            try (source) {
+                throw failure;
             }
         }
-        if (Files.isDirectory(path)) {
-            throw ModelException.expected(
-                    path.toString(),
-                    "the index of safetensors shards, or .npy files",
-                    "a folder of other things",
-                    "is no model");
+        if (reader.isPresent()) {
+            source.close();
+            return reader.get().open(path);
         }
+        return of(GgufParts.open(source, limits, name -> Source.of(path.resolveSibling(name))));
+    }
+
+    /// Opens one GGUF file, as such: if it is a part of a split model, the other parts are left alone, and what the
+    /// part says of itself is not checked.
+    ///
+    /// A part is not a model: this is for looking into files that do not fit together.
+    ///
+    /// @param path a GGUF file
+    /// @param limits what is accepted in its header
+    /// @return the part; the caller closes it
+    /// @throws IOException as [#open(Path, GgufOptions)] does
+    public static Model openPart(Path path, GgufOptions limits) throws IOException {
         return of(GgufFile.open(Source.of(path), limits));
     }
 
@@ -183,41 +223,111 @@ public final class Model implements Closeable {
         return byName;
     }
 
-    /// {@return the first bytes of a file; none of a folder}
-    private static byte[] start(Path path) throws IOException {
-        if (Files.isDirectory(path)) {
-            return new byte[0];
-        }
-        try (Source source = Source.of(path)) {
-            byte[] start = new byte[(int) Math.min(START_BYTES, source.size())];
-            source.read(0, MemorySegment.ofArray(start));
-            return start;
-        }
+    private static byte[] start(Source source) throws IOException {
+        byte[] start = new byte[(int) Math.min(START_BYTES, source.size())];
+        source.read(0, MemorySegment.ofArray(start));
+        return start;
     }
 
     /// {@return the model that a GGUF file is; the model owns the file from here on}
     ///
-    /// @param file an open file
+    /// @param file an open file, which is a whole model
     /// @throws IOException if the identity of the file cannot be had; the file is closed then
     public static Model of(GgufFile file) throws IOException {
-        List<StoredTensor> tensors = new ArrayList<>(file.tensors().size());
-        for (TensorInfo tensor : file.tensors()) {
-            tensors.add(new StoredTensor(
-                    tensor.name(), tensor.type(), tensor.shape(), 0, tensor.offset(), tensor.byteSize()));
-        }
+        return of(List.of(file));
+    }
+
+    /// {@return the model that the parts of a split model are together}
+    private static Model of(List<GgufFile> files) throws IOException {
         try {
+            List<Part> parts = new ArrayList<>(files.size());
+            List<String> warnings = new ArrayList<>();
+            List<StoredTensor> tensors = new ArrayList<>();
+            Metadata metadata = files.getFirst().metadata();
+            for (GgufFile file : files) {
+                for (TensorInfo tensor : file.tensors()) {
+                    tensors.add(new StoredTensor(
+                            tensor.name(),
+                            tensor.type(),
+                            tensor.shape(),
+                            parts.size(),
+                            tensor.offset(),
+                            tensor.byteSize()));
+                }
+                parts.add(new Part(file.source(), file.source().identity()));
+                String of = files.size() == 1 ? "" : "part " + parts.size() + ": ";
+                file.warnings().forEach(warning -> warnings.add(of + warning));
+            }
+            ModelKind.of(metadata, tensors.size()).ifPresent(warnings::add);
+            Map<String, Shape> stored = useOriginalShapes(tensors, metadata, warnings);
             return new Model(
-                    file.name(),
+                    files.getFirst().name(),
                     Format.GGUF,
                     Names.gguf().convention(),
-                    file.metadata(),
-                    List.of(new Part(file.source(), file.source().identity())),
+                    metadata,
+                    parts,
                     tensors,
-                    Optional.of(file));
-        } catch (IOException e) {
-            file.close();
-            throw e;
+                    files,
+                    warnings,
+                    stored);
+        } catch (Throwable failure) {
+            GgufParts.close(files, failure);
+            throw failure;
         }
+    }
+
+    /// Gives tensors the shapes that they had before they were stored in another one, where the metadata says so.
+    ///
+    /// @return the shapes as they are in the file of those that have another one now
+    private static Map<String, Shape> useOriginalShapes(
+            List<StoredTensor> tensors, Metadata metadata, List<String> warnings) {
+        Map<String, Shape> stored = new HashMap<>();
+        if (metadata.asMap().keySet().stream().noneMatch(key -> key.startsWith(ORIGINAL_SHAPE))) {
+            return stored;
+        }
+        for (int i = 0; i < tensors.size(); i++) {
+            StoredTensor tensor = tensors.get(i);
+            Optional<MetadataValue> value = metadata.find(ORIGINAL_SHAPE + tensor.name());
+            Optional<Shape> shape = value.flatMap(Model::shape)
+                    .filter(original ->
+                            original.elementCount() == tensor.shape().elementCount());
+            if (shape.isPresent()) {
+                stored.put(tensor.name(), tensor.shape());
+                tensors.set(i, tensor.withShape(shape.get()));
+            } else if (value.isPresent()) {
+                warnings.add(Problem.fill(
+                        "tensor {} keeps the shape {}: the metadata key {} is not a shape of as many elements: {}",
+                        tensor.name(),
+                        tensor.shape(),
+                        ORIGINAL_SHAPE + tensor.name(),
+                        value.get()));
+            }
+        }
+        return stored;
+    }
+
+    private static Optional<Shape> shape(MetadataValue value) {
+        if (!(value instanceof MetadataValue.Array array)
+                || !array.elementType().isInteger()
+                || array.size() > MOST_DIMENSIONS) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Shape.of(
+                    LongStream.range(0, array.size()).map(array::integer).toArray()));
+        } catch (ArithmeticException | IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /// {@return this model with the shapes that are in its files, whatever the metadata says of original ones}
+    ///
+    /// Both models have the same files: closing one closes the other.
+    public Model withStoredShapes() {
+        List<StoredTensor> stored = tensors.stream()
+                .map(tensor -> tensor.withShape(storedShapes.getOrDefault(tensor.name(), tensor.shape())))
+                .toList();
+        return new Model(name, format, convention, metadata, parts, stored, gguf, warnings, Map.of());
     }
 
     /// {@return a model of tensors that are not quantised, or whose blocks are in other files than GGUF}
@@ -244,7 +354,8 @@ public final class Model implements Closeable {
             for (Source part : parts) {
                 known.add(new Part(part, part.identity()));
             }
-            return new Model(name, format, convention, metadata, known, tensors, Optional.empty());
+            return new Model(
+                    name, format, convention, metadata, known, tensors, List.of(), List.of(), Map.of());
         } catch (IOException | RuntimeException failure) {
             for (Source part : parts) {
                 try {
@@ -321,7 +432,7 @@ public final class Model implements Closeable {
                         ? tensor
                         : typedBy(tensor, typeByPlace.get(Place.of(tensor))))
                 .toList();
-        return new Model(name, format, convention, metadata, parts, placed, gguf);
+        return new Model(name, format, convention, metadata, parts, placed, gguf, warnings, storedShapes);
     }
 
     private static StoredTensor typedBy(StoredTensor tensor, @Nullable StoredTensor type) {
@@ -348,9 +459,15 @@ public final class Model implements Closeable {
         return tensors.stream().flatMap(tensor -> companion(tensor).stream()).toList();
     }
 
-    /// {@return the GGUF file that this model is, if it is one; the model closes it}
-    public Optional<GgufFile> gguf() {
+    /// {@return the GGUF files that this model is, more than one if it is split, in the order of its parts; none for
+    /// other formats; the model closes them}
+    public List<GgufFile> gguf() {
         return gguf;
+    }
+
+    /// {@return what is odd about the model although it is accepted, in sentences that are safe to print}
+    public List<String> warnings() {
+        return warnings;
     }
 
     /// {@return the size of all its files together, in bytes}
@@ -400,7 +517,7 @@ public final class Model implements Closeable {
     public void close() throws IOException {
         Throwable failure = null;
         List<Closeable> all = new ArrayList<>();
-        gguf.ifPresent(all::add);
+        all.addAll(gguf);
         if (gguf.isEmpty()) {
             parts.forEach(part -> all.add(part.source()));
         }

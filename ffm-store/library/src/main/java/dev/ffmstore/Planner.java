@@ -1,6 +1,5 @@
 package dev.ffmstore;
 
-import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.internal.names.NameTable;
 import dev.ffmstore.internal.names.UnknownNameException;
 import java.util.ArrayList;
@@ -215,9 +214,9 @@ final class Planner {
     }
 
     private void requireDecoder(StoredTensor tensor) throws ModelException {
-        if (!BlockDecoders.scalar().supports(tensor.type())) {
-            throw ModelException.of(
-                    model.name(), "tensor {} is of type {}, which has no decoder", tensor.name(), tensor.type());
+        Optional<String> problem = tensor.unreadable();
+        if (problem.isPresent()) {
+            throw ModelException.ofSentence(model.name(), problem.get());
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.ffmstore;
 
 import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.memory.Region;
@@ -132,13 +131,13 @@ final class StoreLoader {
 
     private static long decode(Region.Range range, TensorSlot slot, MemorySegment memory, TensorReader reader)
             throws IOException {
-        GgmlType type = slot.type();
+        int blockBytes = slot.decodedBlockBytes();
         long first = firstBlock(slot, range.from());
         long end = firstBlock(slot, range.to());
         if (first < end) {
-            reader.readBlocks(slot, first, end - first, memory, first * type.denseBlockBytes());
+            reader.readBlocks(slot, first, end - first, memory, first * blockBytes);
         }
-        return (end - first) * type.denseBlockBytes();
+        return (end - first) * blockBytes;
     }
 
     private static long read(Region.Range range, TensorSlot slot, MemorySegment memory, TensorReader reader)
@@ -155,7 +154,7 @@ final class StoreLoader {
     /// none does.
     private static long firstBlock(TensorSlot slot, long offset) {
         long inside = Math.clamp(offset - slot.offset(), 0, slot.byteSize());
-        return Math.ceilDiv(inside, (long) slot.type().denseBlockBytes());
+        return Math.ceilDiv(inside, (long) slot.decodedBlockBytes());
     }
 
     /// Logs what became of companion scales, in a load that was not told what to do with them.

@@ -1,14 +1,19 @@
 package dev.ffmstore;
 
+import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.ggml.StoredType;
+import dev.ffmstore.gguf.ForeignType;
 import dev.ffmstore.gguf.Shape;
+import dev.ffmstore.internal.text.Problem;
+import java.util.Optional;
 
 /// A tensor as a model holds it: how it is stored, and where. Two tensors at one place are tied: they are the same
 /// bytes under two names. Immutable.
 ///
 /// @param name the tensor's name, unique in the model
-/// @param type how the elements are stored; for a tensor that is not quantised, the type of its elements, such as
-/// `F32`
+/// @param type how the elements are stored: the type of ggml's if it has one, for a tensor that is not quantised
+/// too; else a [DType] such as U8, or a [ForeignType] that cannot be read
 /// @param shape row-major, outermost first
 /// @param part which of the model's parts holds it, 0 or more
 /// @param offset where the tensor's first byte is in that part, in bytes
@@ -16,13 +21,18 @@ import dev.ffmstore.gguf.Shape;
 /// @param origin the name of the type in which the tensor was stored originally, such as `Q4_K`: that of `type`,
 /// unless the tensor has been decoded since; or [#UNTYPED]
 public record StoredTensor(
-        String name, GgmlType type, Shape shape, int part, long offset, long byteSize, String origin) {
+        String name, StoredType type, Shape shape, int part, long offset, long byteSize, String origin) {
     /// The origin of a tensor whose type and shape are not known: it is a row of bytes, of type I8.
     public static final String UNTYPED = "bytes";
 
     /// Makes a tensor that is stored in its original type.
-    public StoredTensor(String name, GgmlType type, Shape shape, int part, long offset, long byteSize) {
+    public StoredTensor(String name, StoredType type, Shape shape, int part, long offset, long byteSize) {
         this(name, type, shape, part, offset, byteSize, type.name());
+    }
+
+    /// {@return this tensor with another shape of as many elements}
+    StoredTensor withShape(Shape other) {
+        return new StoredTensor(name, type, other, part, offset, byteSize, origin);
     }
 
     /// {@return whether the tensor's type and shape are known}
@@ -31,8 +41,23 @@ public record StoredTensor(
     }
 
     /// {@return the number of blocks that the tensor is stored in}
+    ///
+    /// @throws IllegalStateException if the type cannot be read
     public long blockCount() {
+        if (type.blockBytes() == 0) {
+            throw new IllegalStateException(unreadable().orElseThrow());
+        }
         return byteSize / type.blockBytes();
+    }
+
+    /// {@return why the elements cannot be read, a sentence that is safe to print; empty if they can}
+    public Optional<String> unreadable() {
+        return switch (type) {
+            case ForeignType foreign -> Optional.of(foreign.problem(name));
+            case GgmlType ggml when !BlockDecoders.scalar().supports(ggml) ->
+                Optional.of(Problem.fill("tensor {} is of type {}, which has no decoder", name, ggml));
+            default -> Optional.empty();
+        };
     }
 
     /// {@return whether both tensors are the same bytes, one or more, with the same type and shape}
@@ -41,7 +66,7 @@ public record StoredTensor(
                 && part == other.part
                 && offset == other.offset
                 && byteSize == other.byteSize
-                && type == other.type
+                && type.equals(other.type)
                 && shape.equals(other.shape);
     }
 }

@@ -60,8 +60,9 @@ public record TensorPlan(
                 planner.sourceBytes(),
                 planner.denseBytes(),
                 planner.regionBytes(),
-                model.gguf()
-                        .map(GgufFile::dataOffset)
+                model.gguf().stream()
+                        .mapToLong(GgufFile::dataOffset)
+                        .reduce(Math::addExact)
                         .orElseGet(() -> model.metadata().byteSize()),
                 planner.unscaled(),
                 planner.convention());

@@ -1,7 +1,6 @@
 package dev.ffmstore;
 
 import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -183,8 +182,7 @@ public final class TensorReader implements AutoCloseable {
             tile = memory;
         }
         if (!slot.equals(tiled) || block < tiledFrom || block >= tiledTo) {
-            GgmlType type = slot.type();
-            long count = Math.min(wanted, Transfer.TILE_BYTES / type.denseBlockBytes());
+            long count = Math.min(wanted, Transfer.TILE_BYTES / slot.decodedBlockBytes());
             tiledTo = tiledFrom; // nothing is there if reading fails half-way
             blocks.decode(slot, block, count, memory, 0);
             tiled = slot;

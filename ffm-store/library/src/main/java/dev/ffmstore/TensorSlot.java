@@ -1,6 +1,6 @@
 package dev.ffmstore;
 
-import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.ggml.StoredType;
 import dev.ffmstore.gguf.Shape;
 import java.util.Optional;
 
@@ -45,7 +45,7 @@ public record TensorSlot(
     }
 
     /// {@return the type in which the model stores the tensor}
-    public GgmlType type() {
+    public StoredType type() {
         return stored.type();
     }
 
@@ -62,6 +62,11 @@ public record TensorSlot(
     /// {@return whether the elements are the stored bytes as they are, though maybe with rows in another order}
     public boolean isCopied() {
         return dtype.isStoredAs(type()) && storedOffset == 0 && scale.isEmpty();
+    }
+
+    /// {@return the size of a decoded block in bytes, before it is converted}
+    int decodedBlockBytes() {
+        return type().blockLength() * DType.denseOf(type()).byteSize();
     }
 
     /// {@return whether the dense bytes are the stored bytes as they are, from the first to the last}
@@ -82,8 +87,7 @@ public record TensorSlot(
 
     /// {@return the tensor as a store holds it: dense, at its place in the region}
     public StoredTensor asDense() {
-        GgmlType plain = GgmlType.valueOf(dtype.name()); // plain types have the same names in both enums
-        return new StoredTensor(name, plain, shape(), 0, offset, byteSize, stored.origin());
+        return new StoredTensor(name, dtype.stored(), shape(), 0, offset, byteSize, stored.origin());
     }
 
     /// {@return the number of elements of a row, in the sense of [RowOrder]: a slice of the outermost dimension}

@@ -335,7 +335,7 @@ class DocExamplesTest {
         byte[] blocks = new byte[blockCount * tensor.type().blockBytes()];
         file.source().read(tensor.offset() + row * blocks.length, MemorySegment.ofArray(blocks));
         BlockDecoders.best()
-                .of(tensor.type())
+                .of(tensor.ggmlType())
                 .decode(MemorySegment.ofArray(blocks), 0, MemorySegment.ofArray(dense), 0, blockCount);
         return dense;
     }

@@ -33,7 +33,7 @@ public final class ScaledModel {
             if (floats.containsKey(tensor.name())) {
                 bytes.position((int) tensor.offset());
                 for (float value : floats.get(tensor.name())) {
-                    put(bytes, tensor.type(), value);
+                    put(bytes, tensor.ggmlType(), value);
                 }
             }
         }

@@ -74,7 +74,7 @@ public record TestModel(GgufWriter header, byte[] bytes) {
                 .orElseThrow();
         byte[] blocks = Arrays.copyOfRange(bytes, (int) tensor.offset(), (int) (tensor.offset() + tensor.byteSize()));
         byte[] dense = new byte[(int) tensor.denseByteSize()];
-        BlockDecoder decoder = BlockDecoders.scalar().of(tensor.type());
+        BlockDecoder decoder = BlockDecoders.scalar().of(tensor.ggmlType());
         decoder.decode(MemorySegment.ofArray(blocks), 0, MemorySegment.ofArray(dense), 0, tensor.blockCount());
         return dense;
     }

@@ -34,7 +34,7 @@ final class BlockReader {
     ///
     /// @param dense the memory of the whole tensor
     void decode(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense) throws IOException {
-        GgmlType type = slot.type();
+        GgmlType type = (GgmlType) slot.type();
         long most = INPUT_BYTES / type.blockBytes();
         for (long done = 0; done < blockCount; ) {
             long first = firstBlock + done;

@@ -60,7 +60,7 @@ record BoxedRival() implements Rival {
     }
 
     private static List<Byte> bytes(Model opened, TensorSlot slot) throws IOException {
-        GgmlType type = slot.type();
+        GgmlType type = (GgmlType) slot.type();
         BlockDecoder decoder = BlockDecoders.scalar().of(type);
         byte[] blocks = new byte[BLOCKS_AT_ONCE * type.blockBytes()];
         byte[] dense = new byte[BLOCKS_AT_ONCE * type.denseBlockBytes()];

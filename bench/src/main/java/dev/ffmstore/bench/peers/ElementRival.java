@@ -4,6 +4,7 @@ import dev.ffmstore.Model;
 import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorPlan;
 import dev.ffmstore.TensorSlot;
+import dev.ffmstore.ggml.GgmlType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -47,7 +48,7 @@ record ElementRival() implements Rival {
     private static MemorySegment tensor(MemorySegment blocks, TensorSlot slot, Arena arena) {
         MemorySegment dense = arena.allocate(slot.byteSize(), TensorPlan.ALIGNMENT);
         long count = slot.byteSize() / Float.BYTES;
-        switch (slot.type()) {
+        switch ((GgmlType) slot.type()) {
             case F32 -> {
                 for (long i = 0; i < count; i++) {
                     dense.setAtIndex(F32, i, blocks.getAtIndex(F32, i));

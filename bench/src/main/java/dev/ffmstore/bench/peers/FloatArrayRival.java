@@ -81,7 +81,7 @@ record FloatArrayRival() implements Rival {
     private static List<Piece> pieces(List<TensorSlot> slots) {
         List<Piece> pieces = new ArrayList<>();
         for (int i = 0; i < slots.size(); i++) {
-            GgmlType type = slots.get(i).type();
+            GgmlType type = (GgmlType) slots.get(i).type();
             long blocks = slots.get(i).stored().blockCount();
             long step = PIECE_BYTES / type.denseBlockBytes();
             for (long first = 0; first < blocks; first += step) {

@@ -4,6 +4,7 @@ import dev.ffmstore.Model;
 import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorPlan;
 import dev.ffmstore.TensorSlot;
+import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.bench.run.Regions;
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.GgmlType;
@@ -69,6 +70,6 @@ record RegionRival(Callable<Function<GgmlType, BlockDecoder>> decoders) implemen
 
     private static long firstBlock(TensorSlot slot, long offset) {
         long inside = Math.clamp(offset - slot.offset(), 0, slot.byteSize());
-        return Math.ceilDiv(inside, (long) slot.type().denseBlockBytes());
+        return Math.ceilDiv(inside, (long) ((GgmlType) slot.type()).denseBlockBytes());
     }
 }

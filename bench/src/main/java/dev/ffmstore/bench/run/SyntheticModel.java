@@ -74,7 +74,7 @@ public record SyntheticModel(GgufWriter header) {
             long end = header.dataOffset();
             for (TensorInfo tensor : header.tensors()) {
                 out.write(new byte[Math.toIntExact(tensor.offset() - end)]);
-                byte[] blocks = drawn.computeIfAbsent(tensor.type(), SyntheticModel::draw);
+                byte[] blocks = drawn.computeIfAbsent(tensor.ggmlType(), SyntheticModel::draw);
                 for (long left = tensor.byteSize(); left > 0; left -= blocks.length) {
                     out.write(blocks, 0, (int) Math.min(left, blocks.length));
                 }

@@ -70,7 +70,7 @@ final class BakeCommand extends ReportingCommand {
     private EffortOptions effort;
 
     @Mixin
-    private MetadataLimit limit;
+    private ReadingOptions reading;
 
     /// The file that is being worked on, which a failure is about if it names no file.
     private @Nullable Path current;
@@ -85,7 +85,7 @@ final class BakeCommand extends ReportingCommand {
         requireOther("--output", output, model);
         DeclaredTypes declared = declaredTypes();
         current = model;
-        try (Model opened = Model.open(model, limit.options())) {
+        try (Model opened = reading.open(model)) {
             TensorForm wanted = scales.apply(form.apply(TensorForm.dense(), opened));
             TensorSource source =
                     TensorSource.of(opened, wanted, effort.effort().decoder());

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -50,6 +51,12 @@ final class DemoCommand extends ReportingCommand {
     @Option(names = "--cache-dir", paramLabel = "DIR", description = "where the model is kept")
     private Path cache = DemoCache.folder();
 
+    @Option(
+            names = "--parts",
+            paramLabel = "N",
+            description = "write the model as a split GGUF of this many files, 1 to 100; by default 1")
+    private int parts = 1;
+
     private Path path = cache;
 
     @Override
@@ -63,14 +70,19 @@ final class DemoCommand extends ReportingCommand {
             throw new ParameterException(
                     spec.commandLine(), "--layers: expected 1 to " + DemoModel.LAYERS + ", got " + wantedLayers);
         }
+        if (parts < 1 || parts > DemoModel.MOST_PARTS) {
+            throw new ParameterException(
+                    spec.commandLine(), "--parts: expected 1 to " + DemoModel.MOST_PARTS + ", got " + parts);
+        }
         path = cache;
         Files.createDirectories(cache);
         LoadOptions options = LoadOptions.defaults().effort(effort.effort());
         DemoModel model = largestThatFits(options.threads());
-        path = cache.resolve(DemoModel.fileName(model.layers()));
-        boolean written = !DemoFile.isWritten(path, model);
+        List<Path> files = files(model.layers());
+        path = files.getFirst();
+        boolean written = !DemoFile.isWritten(files, model);
         if (written) {
-            write(model, options.threads());
+            write(files, model, options.threads());
         } else {
             say("using " + Printable.escape(path.toString()) + ", written before");
         }
@@ -83,12 +95,12 @@ final class DemoCommand extends ReportingCommand {
         Optional<MemoryBudget.Budget> memory = MemoryBudget.ofThisProcess();
         String shortage = shortage(wantedLayers, threads, memory);
         if (shortage.isEmpty()) {
-            return new DemoModel(wantedLayers);
+            return new DemoModel(wantedLayers, parts);
         }
         for (int layers = wantedLayers - 1; layers > 0; layers--) {
             if (shortage(layers, threads, memory).isEmpty()) {
                 say(shortage + ": taking " + layers + " of " + wantedLayers + " layers");
-                return new DemoModel(layers);
+                return new DemoModel(layers, parts);
             }
         }
         throw new IOException("there is no room for even one layer: " + shortage(1, threads, memory));
@@ -112,15 +124,19 @@ final class DemoCommand extends ReportingCommand {
     }
 
     private boolean isWritten(int layers) throws IOException {
-        Path file = cache.resolve(DemoModel.fileName(layers));
-        return Files.exists(file) && DemoFile.isWritten(file, new DemoModel(layers));
+        List<Path> files = files(layers);
+        return Files.exists(files.getFirst()) && DemoFile.isWritten(files, new DemoModel(layers, parts));
     }
 
-    private void write(DemoModel model, int threads) throws Exception {
+    private List<Path> files(int layers) {
+        return DemoModel.fileNames(layers, parts).stream().map(cache::resolve).toList();
+    }
+
+    private void write(List<Path> files, DemoModel model, int threads) throws Exception {
         say("writing " + Printable.escape(path.toString()) + ", " + Sizes.bytes(model.fileSize()) + ", once");
         long start = System.nanoTime();
         try (Progress progress = new Progress("writing", !json)) {
-            DemoFile.write(path, model, threads, progress);
+            DemoFile.write(files, model, threads, progress);
         }
         say(String.format(Locale.ROOT, "written in %.1f s", (System.nanoTime() - start) / 1e9));
     }

@@ -74,6 +74,9 @@ final class DiffCommand extends ReportingCommand {
     private DenseForm form;
 
     @Mixin
+    private ReadingOptions reading;
+
+    @Mixin
     private EffortOptions effort;
 
     private boolean different;
@@ -98,8 +101,8 @@ final class DiffCommand extends ReportingCommand {
     @Override
     void execute() throws Exception {
         Tolerance tolerance = tolerance();
-        try (Model a = Model.open(first);
-                Model b = Model.open(second)) {
+        try (Model a = reading.open(first);
+                Model b = reading.open(second)) {
             DiffReport report = compare(a, b, tolerance);
             if (json) {
                 printJson(report::writeJson);

@@ -1,6 +1,7 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.Model;
+import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -10,12 +11,12 @@ abstract class FileCommand extends ReportingCommand {
     @Parameters(
             paramLabel = "FILE",
             description =
-                    "the model: a GGUF file, a safetensors file or the index of its shards, an .irpa archive, or a"
+                    "the model: a GGUF file or any part of a split one, a safetensors file or the index of its shards, an .irpa archive, or a"
                             + " folder of .npy files")
     Path path;
 
     @Mixin
-    private MetadataLimit limit;
+    private ReadingOptions reading;
 
     @Override
     final String subject() {
@@ -24,9 +25,14 @@ abstract class FileCommand extends ReportingCommand {
 
     @Override
     final void execute() throws Exception {
-        try (Model model = Model.open(path, limit.options())) {
+        try (Model model = open(reading, path)) {
             execute(model);
         }
+    }
+
+    /// {@return the open model, which the caller closes}
+    Model open(ReadingOptions options, Path file) throws IOException {
+        return options.open(file);
     }
 
     /// Does the command's work on the open model.

@@ -2,12 +2,11 @@ package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.ffmstore.CompanionScale;
+import dev.ffmstore.DType;
 import dev.ffmstore.Model;
 import dev.ffmstore.StoredTensor;
 import dev.ffmstore.cli.report.Sizes;
 import dev.ffmstore.cli.report.Table;
-import dev.ffmstore.ggml.BlockDecoders;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.MetadataValue;
@@ -17,12 +16,13 @@ import java.io.PrintWriter;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /// `inspect`: prints what is in a file, of which only the header is read.
 @Command(
@@ -50,6 +50,16 @@ final class InspectCommand extends FileCommand {
 
     private static final int FIRST_ELEMENTS = 8;
 
+    @Option(
+            names = "--part-only",
+            description = "show one part of a split model as it is, even if the other parts are missing or do not fit")
+    private boolean partOnly;
+
+    @Override
+    Model open(ReadingOptions options, Path file) throws IOException {
+        return partOnly ? options.openPart(file) : options.open(file);
+    }
+
     @Override
     void execute(Model model) throws IOException {
         if (json) {
@@ -61,11 +71,13 @@ final class InspectCommand extends FileCommand {
 
     private void print(Model model) {
         PrintWriter out = out();
+        List<GgufFile> files = model.gguf();
         out.println(Printable.escape(model.name()) + ": " + model.format()
-                + model.gguf().map(file -> " version " + file.version()).orElse("") + ", "
+                + (files.isEmpty() ? "" : " version " + files.getFirst().version())
+                + (files.size() > 1 ? ", " + files.size() + " parts" : "") + ", "
                 + Sizes.bytes(model.byteSize()));
         out.println();
-        if (model.gguf().isPresent()) {
+        if (!files.isEmpty()) {
             new Table<Map.Entry<String, MetadataValue>>()
                     .text("key", entry -> Printable.escape(entry.getKey(), KEY_CHARACTERS))
                     .text("type", entry -> typeOf(entry.getValue()))
@@ -76,8 +88,11 @@ final class InspectCommand extends FileCommand {
         Table<StoredTensor> tensors = new Table<StoredTensor>()
                 .text("tensor", tensor -> Printable.escape(tensor.name()))
                 .text("type", InspectCommand::type)
-                .text("shape", tensor -> tensor.shape().toString())
-                .number("offset", StoredTensor::offset)
+                .text("shape", tensor -> tensor.shape().toString());
+        if (files.size() > 1) {
+            tensors.number("part", tensor -> tensor.part() + 1L);
+        }
+        tensors.number("offset", StoredTensor::offset)
                 .number("bytes", StoredTensor::byteSize);
         if (!model.companions().isEmpty()) {
             tensors.text(
@@ -88,23 +103,27 @@ final class InspectCommand extends FileCommand {
         }
         tensors.print(out, model.tensors());
         out.println();
-        model.gguf()
-                .ifPresentOrElse(
-                        file -> out.println(
-                                Sizes.grouped(model.metadata().asMap().size()) + " keys, "
-                                        + Sizes.grouped(model.tensors().size()) + " tensors, data from offset "
-                                        + Sizes.grouped(file.dataOffset()) + ", aligned to " + file.alignment()),
-                        () -> out.println(Sizes.grouped(model.tensors().size()) + " tensors, names and layouts: "
-                                + Printable.escape(model.convention())));
+        if (files.isEmpty()) {
+            out.println(Sizes.grouped(model.tensors().size()) + " tensors, names and layouts: "
+                    + Printable.escape(model.convention()));
+        } else {
+            out.println(Sizes.grouped(model.metadata().asMap().size()) + " keys, "
+                    + Sizes.grouped(model.tensors().size()) + " tensors, data from offset "
+                    + files.stream()
+                            .map(file -> Sizes.grouped(file.dataOffset()))
+                            .distinct()
+                            .collect(Collectors.joining(" / "))
+                    + ", aligned to " + files.getFirst().alignment());
+        }
         model.tensors().stream()
                 .mapToLong(StoredTensor::byteSize)
                 .reduce(Math::addExact)
                 .ifPresent(bytes -> out.println("blocks: " + Sizes.bytes(bytes)));
-        warnings(model).forEach(warning -> out.println("warning: " + warning));
+        ModelWarnings.of(model).forEach(warning -> out.println("warning: " + warning));
     }
 
     private static String type(StoredTensor tensor) {
-        return tensor.isTyped() ? tensor.type().toString() : StoredTensor.UNTYPED;
+        return tensor.isTyped() ? tensor.type().name() : StoredTensor.UNTYPED;
     }
 
     private static String typeOf(MetadataValue value) {
@@ -150,50 +169,21 @@ final class InspectCommand extends FileCommand {
         return new String(some.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
     }
 
-    /// Returns the reader's warnings, and those about types that cannot be decoded and about companion scales.
-    private static List<String> warnings(Model model) {
-        List<String> warnings = new ArrayList<>();
-        model.gguf().ifPresent(file -> warnings.addAll(file.warnings()));
-        Map<GgmlType, List<StoredTensor>> undecodable = new TreeMap<>();
-        for (StoredTensor tensor : model.tensors()) {
-            if (!BlockDecoders.scalar().supports(tensor.type())) {
-                undecodable
-                        .computeIfAbsent(tensor.type(), type -> new ArrayList<>())
-                        .add(tensor);
-            }
-        }
-        undecodable.forEach((type, tensors) -> warnings.add("type " + type + " has no decoder: "
-                + Printable.escape(tensors.getFirst().name())
-                + (tensors.size() == 1 ? "" : " and " + (tensors.size() - 1) + " more of this type")
-                + " cannot be loaded"));
-        warnings.addAll(scaleWarnings(model.companions()));
-        return warnings;
-    }
-
-    private static List<String> scaleWarnings(List<CompanionScale> companions) {
-        List<String> warnings = new ArrayList<>();
-        if (!companions.isEmpty()) {
-            CompanionScale first = companions.getFirst();
-            warnings.add("companion scales stand beside "
-                    + Printable.escape(first.weight().name())
-                    + (companions.size() == 1 ? "" : " and " + (companions.size() - 1) + " more")
-                    + ": load applies them with --apply-scales only");
-        }
-        companions.forEach(companion -> companion.problem().ifPresent(warnings::add));
-        return warnings;
-    }
-
     private static void writeJson(JsonGenerator json, Model model) throws IOException {
         json.writeStringField("file", model.name());
         json.writeNumberField("fileBytes", model.byteSize());
         json.writeStringField("format", model.format().toString());
-        if (model.gguf().isPresent()) {
-            GgufFile file = model.gguf().get();
-            json.writeNumberField("version", file.version());
-            json.writeNumberField("alignment", file.alignment());
-            json.writeNumberField("dataOffset", file.dataOffset());
-        } else {
+        List<GgufFile> files = model.gguf();
+        if (files.isEmpty()) {
             json.writeStringField("names", model.convention());
+        } else {
+            GgufFile first = files.getFirst();
+            json.writeNumberField("version", first.version());
+            json.writeNumberField("alignment", first.alignment());
+            json.writeNumberField("dataOffset", first.dataOffset());
+        }
+        if (files.size() > 1) {
+            writeParts(json, files);
         }
         json.writeArrayFieldStart("metadata");
         for (Map.Entry<String, MetadataValue> entry : model.metadata().asMap().entrySet()) {
@@ -211,10 +201,17 @@ final class InspectCommand extends FileCommand {
             json.writeStringField("type", type(tensor));
             json.writeFieldName("shape");
             json.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
+            if (files.size() > 1) {
+                json.writeNumberField("part", tensor.part() + 1);
+            }
             json.writeNumberField("offset", tensor.offset());
             json.writeNumberField("bytes", tensor.byteSize());
-            json.writeNumberField(
-                    "denseBytes", tensor.shape().elementCount() * tensor.type().denseElementBytes());
+            if (tensor.unreadable().isEmpty()) {
+                json.writeNumberField(
+                        "denseBytes",
+                        tensor.shape().elementCount()
+                                * DType.denseOf(tensor.type()).byteSize());
+            }
             Optional<CompanionScale> companion = model.companion(tensor);
             if (companion.isPresent()) {
                 json.writeStringField("companionScale", companion.get().scale().name());
@@ -223,8 +220,22 @@ final class InspectCommand extends FileCommand {
         }
         json.writeEndArray();
         json.writeArrayFieldStart("warnings");
-        for (String warning : warnings(model)) {
+        for (String warning : ModelWarnings.of(model)) {
             json.writeString(warning);
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeParts(JsonGenerator json, List<GgufFile> files) throws IOException {
+        json.writeArrayFieldStart("parts");
+        for (GgufFile file : files) {
+            json.writeStartObject();
+            json.writeStringField("file", file.name());
+            json.writeNumberField("fileBytes", file.source().size());
+            json.writeNumberField("alignment", file.alignment());
+            json.writeNumberField("dataOffset", file.dataOffset());
+            json.writeNumberField("tensors", file.tensors().size());
+            json.writeEndObject();
         }
         json.writeEndArray();
     }

@@ -9,7 +9,7 @@ import dev.ffmstore.TensorSlot;
 import dev.ffmstore.cli.report.Facts;
 import dev.ffmstore.cli.report.Sizes;
 import dev.ffmstore.cli.report.Table;
-import dev.ffmstore.ggml.GgmlType;
+import dev.ffmstore.ggml.StoredType;
 import dev.ffmstore.internal.memory.MemoryBudget;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
@@ -41,9 +41,9 @@ final class PlanCommand extends FileCommand {
     private EffortOptions effort;
 
     /// The total of the tensors that have one stored type and become one dtype.
-    private record TypeTotal(GgmlType type, DType dtype, long tensors, long bytes, long denseBytes) {
+    private record TypeTotal(StoredType type, DType dtype, long tensors, long bytes, long denseBytes) {
         private static final Comparator<TypeTotal> BY_TYPES =
-                Comparator.comparing(TypeTotal::type).thenComparing(TypeTotal::dtype);
+                Comparator.<TypeTotal, String>comparing(total -> total.type().name()).thenComparing(TypeTotal::dtype);
 
         static TypeTotal of(TensorSlot slot) {
             return new TypeTotal(slot.type(), slot.dtype(), 1, slot.stored().byteSize(), slot.byteSize());
@@ -115,6 +115,7 @@ final class PlanCommand extends FileCommand {
                 .number("dense bytes", TypeTotal::denseBytes)
                 .text("dense", total -> total.dtype().toString())
                 .print(out, byType(plan));
+        ModelWarnings.of(model).forEach(warning -> out.println("warning: " + warning));
     }
 
     private static void writeJson(JsonGenerator json, Model model, TensorPlan plan, int threads) throws IOException {
@@ -151,5 +152,10 @@ final class PlanCommand extends FileCommand {
             json.writeNumberField("availableBytes", budget.get().availableBytes());
             json.writeStringField("availableBy", budget.get().limit());
         }
+        json.writeArrayFieldStart("warnings");
+        for (String warning : ModelWarnings.of(model)) {
+            json.writeString(warning);
+        }
+        json.writeEndArray();
     }
 }

@@ -63,6 +63,9 @@ final class StatsCommand extends ReportingCommand {
     private DenseForm form;
 
     @Mixin
+    private ReadingOptions reading;
+
+    @Mixin
     private EffortOptions effort;
 
     @Override
@@ -79,7 +82,7 @@ final class StatsCommand extends ReportingCommand {
             requireOther("--html", html, path);
         }
         NewFile page = html == null ? null : NewFile.at(html, force ? Existing.REPLACE : Existing.KEEP);
-        try (Model model = Model.open(path)) {
+        try (Model model = reading.open(path)) {
             requireTyped(model);
             TensorForm plain = TensorForm.dense().scales(TensorForm.Scales.LEFT);
             TensorForm wanted = model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain;

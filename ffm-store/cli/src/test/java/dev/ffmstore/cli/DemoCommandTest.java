@@ -59,7 +59,7 @@ class DemoCommandTest {
     /// Writes the model of one layer, as `demo` does.
     static final class OneLayer {
         public static void main(String[] arguments) throws Exception {
-            DemoFile.write(Path.of(arguments[0]), new DemoModel(1), 1, (done, total) -> {});
+            DemoFile.write(List.of(Path.of(arguments[0])), new DemoModel(1), 1, (done, total) -> {});
         }
     }
 
@@ -84,7 +84,7 @@ class DemoCommandTest {
             assertThat(result.errorLines()).isEmpty();
             assertThat(result.status()).isZero();
         });
-        assertThat(DemoFile.isWritten(file, new DemoModel(1))).isTrue();
+        assertThat(DemoFile.isWritten(List.of(file), new DemoModel(1))).isTrue();
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left.map(path -> path.getFileName().toString())).containsExactly("model.gguf");
         }

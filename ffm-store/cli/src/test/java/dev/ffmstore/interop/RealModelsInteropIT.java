@@ -50,7 +50,7 @@ class RealModelsInteropIT {
     private static void printHistogram(Path path) throws IOException {
         try (GgufFile file = GgufFile.open(path)) {
             Map<GgmlType, List<TensorInfo>> byType = file.tensors().stream()
-                    .collect(Collectors.groupingBy(TensorInfo::type, TreeMap::new, Collectors.toList()));
+                    .collect(Collectors.groupingBy(TensorInfo::ggmlType, TreeMap::new, Collectors.toList()));
             System.out.printf("%s%n%-8s %8s %14s %14s%n", path.getFileName(), "type", "tensors", "elements", "bytes");
             byType.forEach((type, tensors) -> System.out.printf(
                     "%-8s %,8d %,14d %,14d%n",

@@ -103,7 +103,7 @@ class TinyModelsInteropIT {
     private static Optional<TensorInfo> undecodable(Path model) throws IOException {
         try (GgufFile file = GgufFile.open(model)) {
             return file.tensors().stream()
-                    .filter(tensor -> !BlockDecoders.best().supports(tensor.type()))
+                    .filter(tensor -> !BlockDecoders.best().supports(tensor.ggmlType()))
                     .findFirst();
         }
     }

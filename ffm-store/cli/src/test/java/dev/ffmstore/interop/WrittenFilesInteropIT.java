@@ -173,7 +173,7 @@ class WrittenFilesInteropIT {
     private static byte[] dense(TensorInfo tensor, byte[] file) {
         byte[] dense = new byte[(int) tensor.denseByteSize()];
         BlockDecoders.scalar()
-                .of(tensor.type())
+                .of(tensor.ggmlType())
                 .decode(
                         MemorySegment.ofArray(file),
                         tensor.offset(),

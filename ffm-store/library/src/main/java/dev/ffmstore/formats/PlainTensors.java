@@ -3,7 +3,6 @@ package dev.ffmstore.formats;
 import dev.ffmstore.DType;
 import dev.ffmstore.ModelException;
 import dev.ffmstore.StoredTensor;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.Shape;
 import java.util.List;
 
@@ -26,7 +25,7 @@ final class PlainTensors {
             Shape shape =
                     Shape.of(dimensions.stream().mapToLong(Long::longValue).toArray());
             long byteSize = Math.multiplyExact(shape.elementCount(), dtype.byteSize());
-            return new StoredTensor(name, GgmlType.valueOf(dtype.name()), shape, part, offset, byteSize);
+            return new StoredTensor(name, dtype.stored(), shape, part, offset, byteSize);
         } catch (ArithmeticException | IllegalArgumentException e) {
             throw ModelException.expected(
                     file, "at most 2^63 - 1 bytes", dimensions, "tensor {}: its shape is not one", name);

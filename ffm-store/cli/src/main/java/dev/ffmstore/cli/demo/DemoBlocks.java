@@ -50,7 +50,7 @@ final class DemoBlocks {
     /// @param count the number of blocks
     static void write(TensorInfo tensor, long seed, MemorySegment target, long count) {
         DemoBlocks blocks = new DemoBlocks(seed);
-        GgmlType type = tensor.type();
+        GgmlType type = tensor.ggmlType();
         for (long offset = 0; offset < count * type.blockBytes(); offset += type.blockBytes()) {
             switch (type) {
                 case F32 -> blocks.norm(target, offset);

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /// Writes a [DemoModel] to a file with several workers, each of which has a small buffer.
 public final class DemoFile {
@@ -39,43 +40,74 @@ public final class DemoFile {
         }
     }
 
-    private final DemoModel model;
+    private final DemoModel.Part part;
     private final List<Piece> pieces = new ArrayList<>();
 
-    private DemoFile(DemoModel model) {
-        this.model = model;
-        for (TensorInfo tensor : model.tensors()) {
+    /// The number of pieces of the tensors that are in parts before this one.
+    private final long firstPiece;
+
+    private DemoFile(DemoModel model, DemoModel.Part part) {
+        this.part = part;
+        for (TensorInfo tensor : part.tensors()) {
             for (long first = 0; first < tensor.blockCount(); first += PIECE_BLOCKS) {
                 pieces.add(new Piece(tensor, first, Math.min(PIECE_BLOCKS, tensor.blockCount() - first)));
             }
         }
+        this.firstPiece = model.tensors().subList(0, part.firstTensor()).stream()
+                .mapToLong(tensor -> Math.ceilDiv(tensor.blockCount(), PIECE_BLOCKS))
+                .sum();
     }
 
-    /// {@return whether a file exists that has the model's size and its whole header, including tensor infos}
-    public static boolean isWritten(Path path, DemoModel model) throws IOException {
-        if (!Files.isRegularFile(path) || Files.size(path) != model.fileSize()) {
+    /// {@return whether all files of a model exist, as [#isWritten(Path, DemoModel.Part)] says}
+    ///
+    /// @param paths the files, in the order of the parts
+    public static boolean isWritten(List<Path> paths, DemoModel model) throws IOException {
+        for (int i = 0; i < paths.size(); i++) {
+            if (!isWritten(paths.get(i), model.parts().get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// {@return whether a file exists that has the part's size and its whole header, including tensor infos}
+    private static boolean isWritten(Path path, DemoModel.Part part) throws IOException {
+        if (!Files.isRegularFile(path) || Files.size(path) != part.fileSize()) {
             return false;
         }
-        byte[] expected = model.header();
+        byte[] expected = part.header();
         try (var stream = Files.newInputStream(path)) {
             return Arrays.equals(stream.readNBytes(expected.length), expected);
         }
     }
 
-    /// Writes the file under another name, and gives it its own name when it is complete.
+    /// Writes each file of a model that is not there under another name, and gives it its own name when it is
+    /// complete.
     ///
     /// If somebody else is writing the file, this waits until it is written, or until nobody is writing it any
     /// more.
     ///
-    /// @param path the file; its folder must exist
+    /// @param paths the files, in the order of the parts; their folder must exist
     /// @param model the model to write
     /// @param threads the number of workers
     /// @param progress is told of the bytes written
-    public static void write(Path path, DemoModel model, int threads, ProgressListener progress) throws Exception {
-        while (!isWritten(path, model)) {
+    public static void write(List<Path> paths, DemoModel model, int threads, ProgressListener progress)
+            throws Exception {
+        long before = 0;
+        for (int i = 0; i < paths.size(); i++) {
+            DemoModel.Part part = model.parts().get(i);
+            long start = before;
+            DemoFile file = new DemoFile(model, part);
+            write(paths.get(i), file, threads, done -> progress.progress(start + done, model.fileSize()));
+            before += part.fileSize();
+        }
+    }
+
+    private static void write(Path path, DemoFile file, int threads, LongConsumer progress) throws Exception {
+        while (!isWritten(path, file.part)) {
             try (Transaction transaction = Transaction.begin(path, Transaction.Kind.FILE, Existing.REPLACE)) {
-                if (!isWritten(path, model)) {
-                    writeOutput(transaction.output(), model, threads, progress);
+                if (!isWritten(path, file.part)) {
+                    writeOutput(transaction.output(), file, threads, progress);
                     transaction.commit();
                 }
                 return;
@@ -85,25 +117,22 @@ public final class DemoFile {
         }
     }
 
-    private static void writeOutput(Path output, DemoModel model, int threads, ProgressListener progress)
+    private static void writeOutput(Path output, DemoFile file, int threads, LongConsumer progress)
             throws Exception {
         try (FileChannel channel = FileChannel.open(output, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            new DemoFile(model).write(channel, threads, progress);
+            file.write(channel, threads, progress);
             channel.force(true);
         }
     }
 
-    private void write(FileChannel channel, int threads, ProgressListener progress) throws Exception {
-        writeFully(channel, ByteBuffer.wrap(model.header()), 0);
+    private void write(FileChannel channel, int threads, LongConsumer progress) throws Exception {
+        writeFully(channel, ByteBuffer.wrap(part.header()), 0);
         new Pass(threads, "writing interrupted")
-                .run(
-                        pieces.size(),
-                        worker -> newTask(channel, worker),
-                        done -> progress.progress(done, model.fileSize()));
-        channel.truncate(model.fileSize());
+                .run(pieces.size(), worker -> newTask(channel, worker), progress::accept);
+        channel.truncate(part.fileSize());
         // the sizes of all tensors are multiples of the alignment, so that the last one needs no padding
-        if (channel.size() != model.fileSize()) {
-            throw new IllegalStateException("expected " + model.fileSize() + " bytes, got " + channel.size());
+        if (channel.size() != part.fileSize()) {
+            throw new IllegalStateException("expected " + part.fileSize() + " bytes, got " + channel.size());
         }
     }
 
@@ -111,7 +140,7 @@ public final class DemoFile {
         MemorySegment buffer = worker.arena().allocate(MOST_PIECE_BYTES, Long.BYTES);
         return index -> {
             Piece piece = pieces.get((int) index);
-            DemoBlocks.write(piece.tensor(), SplitMix64.seed(SEED, index), buffer, piece.blockCount());
+            DemoBlocks.write(piece.tensor(), SplitMix64.seed(SEED, firstPiece + index), buffer, piece.blockCount());
             writeFully(channel, buffer.asSlice(0, piece.byteSize()).asByteBuffer(), piece.offset());
             worker.add(piece.byteSize());
         };

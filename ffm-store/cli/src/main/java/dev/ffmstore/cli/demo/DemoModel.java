@@ -8,6 +8,7 @@ import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.gguf.GgufWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /// A model of TinyLlama-1.1B's shape, in the mix of types that llama.cpp calls Q4_K_M, but with other weights and
@@ -27,6 +28,9 @@ public final class DemoModel {
     private static final int KEY_VALUE_WIDTH = KEY_VALUE_HEADS * HEAD_WIDTH;
     private static final int CONTEXT = 2048;
     private static final int VOCABULARY = 32_000;
+
+    /// The largest number of files.
+    public static final int MOST_PARTS = 100;
 
     /// llama.cpp's number for the mix Q4_K_M.
     private static final int FILE_TYPE_Q4_K_M = 15;
@@ -52,44 +56,80 @@ public final class DemoModel {
         }
     }
 
+    /// A file of the model: the whole, or a part of it.
+    ///
+    /// @param header the header, with its padding
+    /// @param tensors the tensors, in the order of the file
+    /// @param firstTensor the number of the first of them in the whole model
+    /// @param fileSize the size of the file in bytes
+    record Part(byte[] header, List<TensorInfo> tensors, int firstTensor, long fileSize) {}
+
     private final int layers;
-    private final byte[] header;
     private final List<TensorInfo> tensors;
-    private final long fileSize;
+    private final List<Part> parts;
 
     /// @param layers the number of layers, 1 to [#LAYERS]
     public DemoModel(int layers) {
-        this.layers = layers;
-        GgufWriter writer = new GgufWriter(3);
-        putMetadata(writer);
-        addTensors(writer, layers, VOCABULARY);
-        header = writer.header();
-        tensors = writer.tensors();
-        fileSize = writer.fileSize();
+        this(layers, 1);
     }
 
-    /// {@return the name of the file of a model with this many layers}
-    public static String fileName(int layers) {
-        return "tinyllama-1.1b-synthetic" + (layers == LAYERS ? "" : "-" + layers + "-layers") + ".Q4_K_M.gguf";
+    /// @param layers the number of layers, 1 to [#LAYERS]
+    /// @param partCount the number of files that the tensors are distributed to, 1 to [#MOST_PARTS]; the first has
+    /// the metadata
+    public DemoModel(int layers, int partCount) {
+        this.layers = layers;
+        GgufWriter whole = new GgufWriter(3);
+        addTensors(whole, layers, VOCABULARY);
+        this.tensors = whole.tensors();
+        this.parts = IntStream.range(0, partCount)
+                .mapToObj(part -> part(part, partCount))
+                .toList();
+    }
+
+    private Part part(int number, int count) {
+        GgufWriter writer = new GgufWriter(3);
+        if (number == 0) {
+            putMetadata(writer);
+        }
+        if (count > 1) {
+            writer.putInteger("split.no", MetadataType.UINT16, number)
+                    .putInteger("split.count", MetadataType.UINT16, count)
+                    .putInteger("split.tensors.count", MetadataType.INT32, tensors.size());
+        }
+        int first = tensors.size() * number / count;
+        for (TensorInfo tensor : tensors.subList(first, tensors.size() * (number + 1) / count)) {
+            writer.tensor(tensor.name(), tensor.ggmlType(), tensor.shape());
+        }
+        return new Part(writer.header(), writer.tensors(), first, writer.fileSize());
+    }
+
+    /// {@return the names of the files of a model with this many layers, in the order of the parts}
+    public static List<String> fileNames(int layers, int partCount) {
+        String stem = "tinyllama-1.1b-synthetic" + (layers == LAYERS ? "" : "-" + layers + "-layers") + ".Q4_K_M";
+        return partCount == 1
+                ? List.of(stem + ".gguf")
+                : IntStream.rangeClosed(1, partCount)
+                        .mapToObj(part -> String.format(Locale.ROOT, "%s-%05d-of-%05d.gguf", stem, part, partCount))
+                        .toList();
     }
 
     public int layers() {
         return layers;
     }
 
-    /// {@return the header of the file, with its padding}
-    byte[] header() {
-        return header.clone();
-    }
-
-    /// {@return the tensors, in the order of the file}
+    /// {@return the tensors of the whole model, in the order of its files}
     List<TensorInfo> tensors() {
         return tensors;
     }
 
-    /// {@return the size of the file in bytes}
+    /// {@return the files of the model}
+    List<Part> parts() {
+        return parts;
+    }
+
+    /// {@return the size of all files together in bytes}
     public long fileSize() {
-        return fileSize;
+        return parts.stream().mapToLong(Part::fileSize).sum();
     }
 
     private void putMetadata(GgufWriter writer) {

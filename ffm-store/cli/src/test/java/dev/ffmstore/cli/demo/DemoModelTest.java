@@ -129,14 +129,14 @@ class DemoModelTest {
     void takesNoOtherFileForItsOwn() throws IOException {
         DemoModel model = new DemoModel(1);
         Path file = sparse(model);
-        assertThat(DemoFile.isWritten(file, model)).isTrue();
-        assertThat(DemoFile.isWritten(folder.resolve("none"), model)).isFalse();
-        assertThat(DemoFile.isWritten(file, new DemoModel(2))).isFalse();
+        assertThat(DemoFile.isWritten(List.of(file), model)).isTrue();
+        assertThat(DemoFile.isWritten(List.of(folder.resolve("none")), model)).isFalse();
+        assertThat(DemoFile.isWritten(List.of(file), new DemoModel(2))).isFalse();
         try (RandomAccessFile changed = new RandomAccessFile(file.toFile(), "rw")) {
-            changed.seek(model.header().length - 100);
+            changed.seek(model.parts().getFirst().header().length - 100);
             changed.write(1);
         }
-        assertThat(DemoFile.isWritten(file, model)).isFalse();
+        assertThat(DemoFile.isWritten(List.of(file), model)).isFalse();
     }
 
     @ParameterizedTest
@@ -155,7 +155,7 @@ class DemoModelTest {
 
     /// A file of the model's size and header, without its blocks.
     private Path sparse(DemoModel model) throws IOException {
-        Path file = Files.write(folder.resolve("sparse.gguf"), model.header());
+        Path file = Files.write(folder.resolve("sparse.gguf"), model.parts().getFirst().header());
         try (RandomAccessFile longer = new RandomAccessFile(file.toFile(), "rw")) {
             longer.setLength(model.fileSize());
         }

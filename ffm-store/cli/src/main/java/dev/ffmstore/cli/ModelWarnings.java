@@ -1,0 +1,50 @@
+package dev.ffmstore.cli;
+
+import dev.ffmstore.CompanionScale;
+import dev.ffmstore.Model;
+import dev.ffmstore.StoredTensor;
+import dev.ffmstore.gguf.ForeignType;
+import dev.ffmstore.ggml.StoredType;
+import dev.ffmstore.internal.text.Printable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What `inspect` and `plan` warn of.
+final class ModelWarnings {
+    private ModelWarnings() {}
+
+    /// {@return the reader's warnings, and those about types that cannot be decoded and about companion scales, safe
+    /// to print}
+    static List<String> of(Model model) {
+        List<String> warnings = new ArrayList<>(model.warnings());
+        Map<StoredType, List<StoredTensor>> undecodable = new LinkedHashMap<>();
+        for (StoredTensor tensor : model.tensors()) {
+            if (!(tensor.type() instanceof ForeignType) && tensor.unreadable().isPresent()) {
+                undecodable
+                        .computeIfAbsent(tensor.type(), type -> new ArrayList<>())
+                        .add(tensor);
+            }
+        }
+        undecodable.forEach((type, tensors) -> warnings.add("type " + type + " has no decoder: "
+                + Printable.escape(tensors.getFirst().name())
+                + (tensors.size() == 1 ? "" : " and " + (tensors.size() - 1) + " more of this type")
+                + " cannot be loaded"));
+        warnings.addAll(ofScales(model.companions()));
+        return warnings;
+    }
+
+    private static List<String> ofScales(List<CompanionScale> companions) {
+        List<String> warnings = new ArrayList<>();
+        if (!companions.isEmpty()) {
+            CompanionScale first = companions.getFirst();
+            warnings.add("companion scales are beside "
+                    + Printable.escape(first.weight().name())
+                    + (companions.size() == 1 ? "" : " and " + (companions.size() - 1) + " more")
+                    + ": they are applied with --apply-scales only");
+        }
+        companions.forEach(companion -> companion.problem().ifPresent(warnings::add));
+        return warnings;
+    }
+}
