@@ -13,9 +13,9 @@ import java.util.function.Function;
 /// blk.0.ffn_up.weight.scale   the same, as others do
 /// ```
 ///
-/// Weights of NVFP4 have them, whose scales within blocks are 8-bit floats, too narrow a range for whole tensors; so
-/// have ternary weights, and whatever such weights were quantised to later. A companion holds floats (F32, F16 or
-/// BF16): one for the whole weight, or, for a weight of rank 3 or more (stacked experts), one for each outermost
+/// Weights of NVFP4 have them, whose scales within blocks are 8-bit floats, too narrow a range for whole tensors.
+/// So have ternary weights, and whatever such weights were quantised to later. A companion holds floats (F32, F16
+/// or BF16): one for the whole weight, or, for a weight of rank 3 or more (stacked experts), one for each outermost
 /// slice. `.input_scale` tensors are about activations and are no companions, and weights of integers have none.
 ///
 /// @param weight the tensor that is to be multiplied
@@ -55,8 +55,7 @@ public record CompanionScale(StoredTensor weight, StoredTensor scale, Optional<S
     }
 
     private static Optional<String> malformation(StoredTensor weight, StoredTensor scale) {
-        boolean isFloat =
-                scale.type() == GgmlType.F32 || scale.type() == GgmlType.F16 || scale.type() == GgmlType.BF16;
+        boolean isFloat = scale.type() == GgmlType.F32 || scale.type() == GgmlType.F16 || scale.type() == GgmlType.BF16;
         long count = scale.shape().elementCount();
         boolean stacked = weight.shape().rank() >= 3;
         if (isFloat && (count == 1 || stacked && count == weight.shape().dimension(0))) {

@@ -54,7 +54,8 @@ public record StoredTensor(
     public Optional<String> unreadable() {
         return switch (type) {
             case ForeignType foreign -> Optional.of(foreign.problem(name));
-            case GgmlType ggml when !BlockDecoders.scalar().supports(ggml) ->
+            case GgmlType ggml
+            when !BlockDecoders.scalar().supports(ggml) ->
                 Optional.of(Problem.fill("tensor {} is of type {}, which has no decoder", name, ggml));
             default -> Optional.empty();
         };

@@ -36,12 +36,12 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Small models that have the properties of files which people reported for loaders and exporters, and what a command
-/// has to make of each.
+/// Small models that have the properties of files which people reported for loaders and exporters, and what a
+/// command has to make of each.
 ///
-/// `cases.zip.gz` holds the files and `manifest.tsv`, a line per command: id, command, expected. The command's `$CASE` is
-/// the folder of the case and `$OUT` an empty one. What is expected is one or more of these, separated by ` ; `, or
-/// alternatives separated by ` || `:
+/// `cases.zip.gz` holds the files and `manifest.tsv`, a line per command: id, command, expected. The command's
+/// `$CASE` is the folder of the case and `$OUT` an empty one. What is expected is one or more of these, separated by
+/// ` ; `, or alternatives separated by ` || `:
 ///
 /// ```text
 /// tensors=FILE   status 0, and out.safetensors or the shards in out/ hold exactly the tensors of FILE
