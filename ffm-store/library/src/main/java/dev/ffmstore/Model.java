@@ -6,7 +6,6 @@ import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.MetadataValue;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.text.Problem;
 import java.io.Closeable;
 import java.io.IOException;
@@ -15,12 +14,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -109,12 +110,9 @@ public final class Model implements Closeable {
     private final Metadata metadata;
     private final List<Part> parts;
     private final List<StoredTensor> tensors;
-    private final Map<String, StoredTensor> byName;
+    private final Function<String, Optional<StoredTensor>> finder;
     private final List<GgufFile> gguf;
     private final List<String> warnings;
-
-    /// The shapes in the file of tensors that have another one by the metadata.
-    private final Map<String, Shape> storedShapes;
 
     private Model(
             String name,
@@ -123,24 +121,31 @@ public final class Model implements Closeable {
             Metadata metadata,
             List<Part> parts,
             List<StoredTensor> tensors,
+            Function<String, Optional<StoredTensor>> finder,
             List<GgufFile> gguf,
-            List<String> warnings,
-            Map<String, Shape> storedShapes) {
+            List<String> warnings) {
         this.name = name;
         this.format = format;
         this.convention = convention;
         this.metadata = metadata;
         this.parts = List.copyOf(parts);
-        this.tensors = List.copyOf(tensors);
+        this.tensors = Collections.unmodifiableList(tensors);
+        this.finder = finder;
         this.gguf = gguf;
         this.warnings = List.copyOf(warnings);
-        this.storedShapes = storedShapes;
-        this.byName = HashMap.newHashMap(tensors.size());
+    }
+
+    /// {@return what finds tensors by their names}
+    ///
+    /// @throws IllegalArgumentException if two have the same name
+    private static Function<String, Optional<StoredTensor>> finder(List<StoredTensor> tensors) {
+        Map<String, StoredTensor> byName = HashMap.newHashMap(tensors.size());
         for (StoredTensor tensor : tensors) {
             if (byName.put(tensor.name(), tensor) != null) {
                 throw new IllegalArgumentException(Problem.fill("two tensors have the name {}", tensor.name()));
             }
         }
+        return name -> Optional.ofNullable(byName.get(name));
     }
 
     /// Opens a model with default limits; see [#open(Path, GgufOptions)].
@@ -241,25 +246,14 @@ public final class Model implements Closeable {
     private static Model of(List<GgufFile> files) throws IOException {
         try {
             List<Part> parts = new ArrayList<>(files.size());
-            List<String> warnings = new ArrayList<>();
-            List<StoredTensor> tensors = new ArrayList<>();
-            Metadata metadata = files.getFirst().metadata();
             for (GgufFile file : files) {
-                for (TensorInfo tensor : file.tensors()) {
-                    tensors.add(new StoredTensor(
-                            tensor.name(),
-                            tensor.type(),
-                            tensor.shape(),
-                            parts.size(),
-                            tensor.offset(),
-                            tensor.byteSize()));
-                }
                 parts.add(new Part(file.source(), file.source().identity()));
-                String of = files.size() == 1 ? "" : "part " + parts.size() + ": ";
-                file.warnings().forEach(warning -> warnings.add(of + warning));
             }
-            ModelKind.of(metadata, tensors.size()).ifPresent(warnings::add);
-            Map<String, Shape> stored = useOriginalShapes(tensors, metadata, warnings);
+            GgufTensors stored = new GgufTensors(files, Map.of());
+            Metadata metadata = files.getFirst().metadata();
+            List<String> warnings = new ArrayList<>();
+            ModelKind.of(metadata, stored.size()).ifPresent(warnings::add);
+            GgufTensors tensors = new GgufTensors(files, originalShapes(stored, metadata, warnings));
             return new Model(
                     files.getFirst().name(),
                     Format.GGUF,
@@ -267,43 +261,42 @@ public final class Model implements Closeable {
                     metadata,
                     parts,
                     tensors,
+                    tensors::find,
                     files,
-                    warnings,
-                    stored);
+                    warnings);
         } catch (Throwable failure) {
             GgufParts.close(files, failure);
             throw failure;
         }
     }
 
-    /// Gives tensors the shapes that they had before they were stored in another one, where the metadata says so.
-    ///
-    /// @return the shapes as they are in the file of those that have another one now
-    private static Map<String, Shape> useOriginalShapes(
-            List<StoredTensor> tensors, Metadata metadata, List<String> warnings) {
-        Map<String, Shape> stored = new HashMap<>();
-        if (metadata.asMap().keySet().stream().noneMatch(key -> key.startsWith(ORIGINAL_SHAPE))) {
-            return stored;
-        }
-        for (int i = 0; i < tensors.size(); i++) {
-            StoredTensor tensor = tensors.get(i);
-            Optional<MetadataValue> value = metadata.find(ORIGINAL_SHAPE + tensor.name());
-            Optional<Shape> shape = value.flatMap(Model::shape)
+    /// {@return the shapes that tensors had before they were stored in another one, where the metadata says so}
+    private static Map<String, Shape> originalShapes(GgufTensors tensors, Metadata metadata, List<String> warnings) {
+        Map<String, Shape> shapes = new HashMap<>();
+        for (String key : metadata.asMap().keySet()) {
+            if (!key.startsWith(ORIGINAL_SHAPE)) {
+                continue;
+            }
+            Optional<StoredTensor> found = tensors.find(key.substring(ORIGINAL_SHAPE.length()));
+            if (found.isEmpty()) {
+                continue;
+            }
+            StoredTensor tensor = found.get();
+            Optional<Shape> shape = shape(metadata.get(key))
                     .filter(original ->
                             original.elementCount() == tensor.shape().elementCount());
             if (shape.isPresent()) {
-                stored.put(tensor.name(), tensor.shape());
-                tensors.set(i, tensor.withShape(shape.get()));
-            } else if (value.isPresent()) {
+                shapes.put(tensor.name(), shape.get());
+            } else {
                 warnings.add(Problem.fill(
                         "tensor {} keeps the shape {}: the metadata key {} is not a shape of as many elements: {}",
                         tensor.name(),
                         tensor.shape(),
-                        ORIGINAL_SHAPE + tensor.name(),
-                        value.get()));
+                        key,
+                        metadata.get(key)));
             }
         }
-        return stored;
+        return shapes;
     }
 
     private static Optional<Shape> shape(MetadataValue value) {
@@ -324,10 +317,11 @@ public final class Model implements Closeable {
     ///
     /// Both models have the same files: closing one closes the other.
     public Model withStoredShapes() {
-        List<StoredTensor> stored = tensors.stream()
-                .map(tensor -> tensor.withShape(storedShapes.getOrDefault(tensor.name(), tensor.shape())))
-                .toList();
-        return new Model(name, format, convention, metadata, parts, stored, gguf, warnings, Map.of());
+        if (gguf.isEmpty()) {
+            return this;
+        }
+        GgufTensors stored = new GgufTensors(gguf, Map.of());
+        return new Model(name, format, convention, metadata, parts, stored, stored::find, gguf, warnings);
     }
 
     /// {@return a model of tensors that are not quantised, or whose blocks are in other files than GGUF}
@@ -354,7 +348,8 @@ public final class Model implements Closeable {
             for (Source part : parts) {
                 known.add(new Part(part, part.identity()));
             }
-            return new Model(name, format, convention, metadata, known, tensors, List.of(), List.of(), Map.of());
+            List<StoredTensor> all = List.copyOf(tensors);
+            return new Model(name, format, convention, metadata, known, all, finder(all), List.of(), List.of());
         } catch (IOException | RuntimeException failure) {
             for (Source part : parts) {
                 try {
@@ -388,14 +383,15 @@ public final class Model implements Closeable {
         return metadata;
     }
 
-    /// {@return all tensors, in the model's order, tied ones under each of their names; unmodifiable}
+    /// {@return all tensors, in the model's order, tied ones under each of their names; unmodifiable, and readable
+    /// until the model is closed}
     public List<StoredTensor> tensors() {
         return tensors;
     }
 
     /// {@return the tensor of this name, or empty}
     public Optional<StoredTensor> find(String tensor) {
-        return Optional.ofNullable(byName.get(tensor));
+        return finder.apply(tensor);
     }
 
     /// {@return the tensor of this name}
@@ -431,7 +427,7 @@ public final class Model implements Closeable {
                         ? tensor
                         : typedBy(tensor, typeByPlace.get(Place.of(tensor))))
                 .toList();
-        return new Model(name, format, convention, metadata, parts, placed, gguf, warnings, storedShapes);
+        return new Model(name, format, convention, metadata, parts, placed, finder(placed), gguf, warnings);
     }
 
     private static StoredTensor typedBy(StoredTensor tensor, @Nullable StoredTensor type) {
@@ -464,7 +460,10 @@ public final class Model implements Closeable {
         return gguf;
     }
 
-    /// {@return what is odd about the model although it is accepted, in sentences that are safe to print}
+    /// {@return what a user of the model should know although it is accepted: that it is no whole model, or that
+    /// shapes are not its own, in sentences that are safe to print}
+    ///
+    /// What is odd about the files is said by [GgufFile#warnings].
     public List<String> warnings() {
         return warnings;
     }

@@ -86,6 +86,8 @@ final class BakeCommand extends ReportingCommand {
         DeclaredTypes declared = declaredTypes();
         current = model;
         try (Model opened = reading.open(model)) {
+            requireOther("--output", output, opened);
+            warn(opened);
             TensorForm wanted = scales.apply(form.apply(TensorForm.dense(), opened));
             TensorSource source =
                     TensorSource.of(opened, wanted, effort.effort().decoder());

@@ -103,6 +103,8 @@ final class DiffCommand extends ReportingCommand {
         Tolerance tolerance = tolerance();
         try (Model a = reading.open(first);
                 Model b = reading.open(second)) {
+            warn(a);
+            warn(b);
             DiffReport report = compare(a, b, tolerance);
             if (json) {
                 printJson(report::writeJson);

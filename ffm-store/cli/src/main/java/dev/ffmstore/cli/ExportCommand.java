@@ -129,6 +129,7 @@ final class ExportCommand extends FileCommand {
         checkOptions(chosen, chosenPart, shardBytes);
         if (!out.equals(STANDARD_OUTPUT)) {
             requireOther("--output", Path.of(out), path);
+            requireOther("--output", Path.of(out), model);
         }
 
         TensorForm wanted = scales.apply(form.apply(TensorForm.dense(), model)).filter(tensors.filter(model));

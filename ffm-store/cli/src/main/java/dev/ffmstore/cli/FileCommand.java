@@ -26,8 +26,16 @@ abstract class FileCommand extends ReportingCommand {
     @Override
     final void execute() throws Exception {
         try (Model model = open(reading, path)) {
+            if (!showsWarnings()) {
+                warn(model);
+            }
             execute(model);
         }
+    }
+
+    /// {@return whether the command's own report has the warnings}
+    boolean showsWarnings() {
+        return false;
     }
 
     /// {@return the open model, which the caller closes}

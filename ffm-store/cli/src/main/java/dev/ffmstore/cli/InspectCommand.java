@@ -61,6 +61,11 @@ final class InspectCommand extends FileCommand {
     }
 
     @Override
+    boolean showsWarnings() {
+        return true;
+    }
+
+    @Override
     void execute(Model model) throws IOException {
         if (json) {
             printJson(out -> writeJson(out, model));

@@ -19,6 +19,10 @@ final class ModelWarnings {
     /// which are safe to print}
     static List<String> of(Model model) {
         List<String> warnings = new ArrayList<>(model.warnings());
+        for (int i = 0; i < model.gguf().size(); i++) {
+            String of = model.gguf().size() == 1 ? "" : "part " + (i + 1) + ": ";
+            model.gguf().get(i).warnings().forEach(warning -> warnings.add(of + warning));
+        }
         Map<StoredType, List<StoredTensor>> undecodable = new LinkedHashMap<>();
         for (StoredTensor tensor : model.tensors()) {
             if (!(tensor.type() instanceof ForeignType) && tensor.unreadable().isPresent()) {

@@ -57,6 +57,11 @@ final class PlanCommand extends FileCommand {
     }
 
     @Override
+    boolean showsWarnings() {
+        return true;
+    }
+
+    @Override
     void execute(Model model) throws IOException {
         TensorForm wanted = form.apply(TensorForm.dense(), model)
                 .filter(tensors.filter(model))

@@ -1,6 +1,9 @@
 package dev.ffmstore.cli;
 
+import dev.ffmstore.Model;
 import dev.ffmstore.cli.report.Json;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -55,6 +58,22 @@ abstract class ReportingCommand implements Callable<Integer> {
         if (Files.exists(output) && Files.exists(model) && Files.isSameFile(output, model)) {
             throw new ParameterException(spec.commandLine(), option + ": names the model itself");
         }
+    }
+
+    /// Refuses an output that would replace a part of the model.
+    final void requireOther(String option, Path output, Model model) throws IOException {
+        for (GgufFile part : model.gguf()) {
+            requireOther(option, output, Path.of(part.name()));
+        }
+    }
+
+    /// Tells the user on standard error what a model is or has that its name does not say.
+    final void warn(Model model) {
+        PrintWriter err = spec.commandLine().getErr();
+        for (String warning : model.warnings()) {
+            err.println("ffm-store: warning: " + Printable.escape(model.name()) + ": " + warning);
+        }
+        err.flush();
     }
 
     final PrintWriter out() {

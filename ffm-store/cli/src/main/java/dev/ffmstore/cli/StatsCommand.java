@@ -83,6 +83,10 @@ final class StatsCommand extends ReportingCommand {
         }
         NewFile page = html == null ? null : NewFile.at(html, force ? Existing.REPLACE : Existing.KEEP);
         try (Model model = reading.open(path)) {
+            warn(model);
+            if (html != null) {
+                requireOther("--html", html, model);
+            }
             requireTyped(model);
             TensorForm plain =
                     TensorForm.dense().filter(tensors.readable(model)).scales(TensorForm.Scales.LEFT);

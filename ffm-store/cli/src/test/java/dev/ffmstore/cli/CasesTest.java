@@ -40,8 +40,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// command has to make of each.
 ///
 /// `cases.zip.gz` holds the files and `manifest.tsv`, a line per command: id, command, expected. The command's
-/// `$CASE` is the folder of the case and `$OUT` an empty one. What is expected is one or more of these, separated by
-/// ` ; `, or alternatives separated by ` || `:
+/// `$CASE` is the folder of the case and `$OUT` an empty one. What is expected is one or more of these, separated
+/// by ` ; `, or alternatives separated by ` || `:
 ///
 /// ```text
 /// tensors=FILE   status 0, and out.safetensors or the shards in out/ hold exactly the tensors of FILE
