@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.RandomAccess;
 
-/// The tensors of GGUF files, one file after the other; each is made when it is asked for, so that a model of hundreds
+/// The tensors of GGUF files, one file after the other. Each is made when it is asked for: a model of hundreds
 /// of thousands of tensors takes hardly any heap. Readable until the files are closed.
 final class GgufTensors extends AbstractList<StoredTensor> implements RandomAccess {
     private final List<GgufFile> files;
