@@ -6,6 +6,7 @@ import dev.ffmstore.StoredTensor;
 import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorSlot;
 import dev.ffmstore.TensorSource;
+import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.cli.report.DiffReport;
 import dev.ffmstore.cli.report.DiffRow;
 import dev.ffmstore.cli.report.DiffRow.Verdict;
@@ -14,7 +15,6 @@ import dev.ffmstore.internal.measure.Differences;
 import dev.ffmstore.internal.measure.Tolerance;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -46,14 +46,19 @@ import picocli.CommandLine.Parameters;
             "  ffm-store diff --json model.gguf model.irpa | jq '.tensors[] | select(.bitsDiffering > 0)'"
         })
 final class DiffCommand extends ReportingCommand {
-    @Parameters(index = "0", paramLabel = "A", description = "a file or folder")
-    private Path first;
+    @Parameters(
+            index = "0",
+            paramLabel = "A",
+            converter = ModelArgument.Converter.class,
+            description = "a file or folder, or the URL of a file")
+    private ModelArgument first;
 
     @Parameters(
             index = "1",
             paramLabel = "B",
+            converter = ModelArgument.Converter.class,
             description = "another. An .irpa archive has the dtypes and shapes of what it is compared with")
-    private Path second;
+    private ModelArgument second;
 
     @Option(
             names = "--atol",
@@ -80,14 +85,14 @@ final class DiffCommand extends ReportingCommand {
 
     @Override
     String subject() {
-        return first.toString();
+        return first.name();
     }
 
     @Override
     String subject(Throwable failure) {
         String message = failure.getMessage();
-        boolean isOfSecond = message != null && message.startsWith(Printable.escape(second.toString()) + ": ");
-        return isOfSecond ? second.toString() : subject();
+        boolean isOfSecond = message != null && message.startsWith(Printable.escape(second.name()) + ": ");
+        return isOfSecond ? second.name() : subject();
     }
 
     @Override
@@ -98,8 +103,8 @@ final class DiffCommand extends ReportingCommand {
     @Override
     void execute() throws Exception {
         Tolerance tolerance = tolerance();
-        try (Model a = Model.open(first);
-                Model b = Model.open(second)) {
+        try (Model a = first.open(GgufOptions.defaults());
+                Model b = second.open(GgufOptions.defaults())) {
             DiffReport report = compare(a, b, tolerance);
             if (json) {
                 printJson(report::writeJson);

@@ -1,7 +1,6 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.Model;
-import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
@@ -9,22 +8,24 @@ import picocli.CommandLine.Parameters;
 abstract class FileCommand extends ReportingCommand {
     @Parameters(
             paramLabel = "FILE",
+            converter = ModelArgument.Converter.class,
             description =
                     "the model: a GGUF file, a safetensors file or the index of its shards, an .irpa archive, or a"
-                            + " folder of .npy files")
-    Path path;
+                            + " folder of .npy files; or the https: or http: URL of a single file, of which only what"
+                            + " is needed is read")
+    ModelArgument file;
 
     @Mixin
     private MetadataLimit limit;
 
     @Override
     final String subject() {
-        return path.toString();
+        return file.name();
     }
 
     @Override
     final void execute() throws Exception {
-        try (Model model = Model.open(path, limit.options())) {
+        try (Model model = file.open(limit.options())) {
             execute(model);
         }
     }

@@ -51,8 +51,9 @@ abstract class ReportingCommand implements Callable<Integer> {
     }
 
     /// Refuses an output that would replace the model.
-    final void requireOther(String option, Path output, Path model) throws IOException {
-        if (Files.exists(output) && Files.exists(model) && Files.isSameFile(output, model)) {
+    final void requireOther(String option, Path output, ModelArgument model) throws IOException {
+        Path input = model.path().orElse(null);
+        if (input != null && Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
             throw new ParameterException(spec.commandLine(), option + ": names the model itself");
         }
     }

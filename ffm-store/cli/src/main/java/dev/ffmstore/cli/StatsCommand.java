@@ -6,6 +6,7 @@ import dev.ffmstore.ModelException;
 import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorSlot;
 import dev.ffmstore.TensorSource;
+import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.cli.report.Figures;
 import dev.ffmstore.cli.report.Sizes;
 import dev.ffmstore.cli.report.Sparkline;
@@ -44,8 +45,10 @@ import picocli.CommandLine.Parameters;
 final class StatsCommand extends ReportingCommand {
     @Parameters(
             paramLabel = "MODEL",
-            description = "a GGUF file, a safetensors file or the index of its shards, or a folder of .npy files")
-    private Path path;
+            converter = ModelArgument.Converter.class,
+            description = "a GGUF file, a safetensors file or the index of its shards, or a folder of .npy files; a"
+                    + " path, or the URL of a single file")
+    private ModelArgument model;
 
     @Option(
             names = "--html",
@@ -67,7 +70,7 @@ final class StatsCommand extends ReportingCommand {
 
     @Override
     String subject() {
-        return path.toString();
+        return model.name();
     }
 
     @Override
@@ -76,14 +79,14 @@ final class StatsCommand extends ReportingCommand {
             throw new ParameterException(spec.commandLine(), "--force: replaces the file of --html, which is missing");
         }
         if (html != null) {
-            requireOther("--html", html, path);
+            requireOther("--html", html, model);
         }
         NewFile page = html == null ? null : NewFile.at(html, force ? Existing.REPLACE : Existing.KEEP);
-        try (Model model = Model.open(path)) {
-            requireTyped(model);
+        try (Model opened = model.open(GgufOptions.defaults())) {
+            requireTyped(opened);
             TensorForm plain = TensorForm.dense().scales(TensorForm.Scales.LEFT);
-            TensorForm wanted = model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain;
-            TensorSource source = TensorSource.of(model, wanted, effort.effort().decoder());
+            TensorForm wanted = opened.format() == Model.Format.GGUF ? form.apply(plain, opened) : plain;
+            TensorSource source = TensorSource.of(opened, wanted, effort.effort().decoder());
             List<String> names = source.tensors().stream().map(TensorSlot::name).toList();
             Predicate<String> chosen = tensors.filter(names).over(names);
             List<TensorSlot> slots = source.tensors().stream()
