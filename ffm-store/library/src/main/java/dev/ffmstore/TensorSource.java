@@ -75,8 +75,8 @@ public final class TensorSource {
         return plan.source();
     }
 
-    /// {@return the last name of the model's path or URL: it is written into files, which must not depend on where the
-    /// model is}
+    /// {@return the last name of the model's path or URL: it is written into files, which must not depend on where
+    /// the model is}
     public String fileName() {
         if (RemoteUrl.isOne(name())) {
             return RemoteUrl.fileName(name());

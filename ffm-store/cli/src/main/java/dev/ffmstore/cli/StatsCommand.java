@@ -6,12 +6,12 @@ import dev.ffmstore.ModelException;
 import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorSlot;
 import dev.ffmstore.TensorSource;
-import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.cli.report.Figures;
 import dev.ffmstore.cli.report.Sizes;
 import dev.ffmstore.cli.report.Sparkline;
 import dev.ffmstore.cli.report.StatsPage;
 import dev.ffmstore.cli.report.Table;
+import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.internal.files.Existing;
 import dev.ffmstore.internal.measure.Histogram;
 import dev.ffmstore.internal.measure.Moments;
@@ -86,7 +86,8 @@ final class StatsCommand extends ReportingCommand {
             requireTyped(opened);
             TensorForm plain = TensorForm.dense().scales(TensorForm.Scales.LEFT);
             TensorForm wanted = opened.format() == Model.Format.GGUF ? form.apply(plain, opened) : plain;
-            TensorSource source = TensorSource.of(opened, wanted, effort.effort().decoder());
+            TensorSource source =
+                    TensorSource.of(opened, wanted, effort.effort().decoder());
             List<String> names = source.tensors().stream().map(TensorSlot::name).toList();
             Predicate<String> chosen = tensors.filter(names).over(names);
             List<TensorSlot> slots = source.tensors().stream()

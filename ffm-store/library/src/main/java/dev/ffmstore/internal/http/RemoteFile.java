@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// ```text
 /// GET URL               Range: bytes=FIRST-LAST   If-Range: ETAG   (Authorization: Bearer TOKEN)
 ///   301 302 303 307 308   asked again at Location; where this ends is asked first from then on
-///   206                   Content-Range: bytes FIRST-LAST/SIZE   ETag or Last-Modified as before   bytes, all of them
+///   206                   Content-Range: bytes FIRST-LAST/SIZE   ETag or Last-Modified as before   all the bytes
 ///   408 429 5xx           asked again after a pause; so is a connection that breaks, stalls, or ends early
 ///   400 401 403 404 410   asked again at URL, if a redirect led here: signed URLs expire
 ///   all else              an error
@@ -153,8 +153,8 @@ final class RemoteFile implements Closeable {
                         done = target.byteSize();
                     }
                     case Reply.Refused(IOException problem) -> throw problem;
-                    case Reply.Other other when mayHaveExpired(other.status()) && !start.equals(origin) ->
-                        place = origin;
+                    case Reply.Other other
+                    when mayHaveExpired(other.status()) && !start.equals(origin) -> place = origin;
                     case Reply.Other other -> throw problem(other, opened);
                 }
             } catch (TransientException e) {
@@ -167,8 +167,7 @@ final class RemoteFile implements Closeable {
     /// Asks for the start of the file, without expecting a state of it.
     private State query(MemorySegment start, Attempts attempts) throws IOException {
         while (true) {
-            RangeBody body =
-                    new RangeBody(headers -> requireRange(headers, 0, start.byteSize() - 1, null), start);
+            RangeBody body = new RangeBody(headers -> requireRange(headers, 0, start.byteSize() - 1, null), start);
             try {
                 switch (follow(origin, 0, start.byteSize() - 1, Optional.empty(), body, attempts)) {
                     case Reply.Bytes bytes -> {
@@ -195,8 +194,7 @@ final class RemoteFile implements Closeable {
     }
 
     /// Sends a request, and follows redirects.
-    private Reply follow(
-            Stop start, long first, long last, Optional<String> ifRange, RangeBody body, Attempts attempts)
+    private Reply follow(Stop start, long first, long last, Optional<String> ifRange, RangeBody body, Attempts attempts)
             throws IOException {
         Stop at = start;
         for (int redirects = 0; ; redirects++) {
@@ -227,8 +225,8 @@ final class RemoteFile implements Closeable {
         try {
             request = HttpRequest.newBuilder(at.url().uri());
         } catch (IllegalArgumentException e) { // whose message has the whole URL
-            throw new IOException(Problem.of(name, "the URL is not one that can be asked for")
-                    .toString());
+            throw new IOException(
+                    Problem.of(name, "the URL is not one that can be asked for").toString());
         }
         request.GET()
                 // over plain HTTP, an offer of version 2 would be a header that some servers stumble over
@@ -240,9 +238,8 @@ final class RemoteFile implements Closeable {
         if (isTokenSent(at)) {
             BearerToken token = settings.token().orElseThrow();
             if (!token.isWellFormed()) {
-                throw new IOException(
-                        Problem.of(name, "{} has characters that no token has", BearerToken.VARIABLE)
-                                .toString());
+                throw new IOException(Problem.of(name, "{} has characters that no token has", BearerToken.VARIABLE)
+                        .toString());
             }
             request.header("Authorization", token.header());
         }
@@ -256,7 +253,7 @@ final class RemoteFile implements Closeable {
 
     /// {@return the range of a partial response, which is the one that was asked for}
     ///
-    /// @param known the state of the file; null if it is being asked for, and the file may be shorter than the range
+    /// @param known the state of the file; null if it is being asked for: the file may be shorter than the range
     private ContentRange requireRange(HttpHeaders headers, long first, long last, @Nullable State known)
             throws IOException {
         String encoding = headers.firstValue("Content-Encoding").orElse("identity");
@@ -332,7 +329,8 @@ final class RemoteFile implements Closeable {
         if (isTokenSent(origin)) {
             return " with the token of " + BearerToken.VARIABLE;
         }
-        BearerToken any = BearerToken.of("any", System.getProperty(BearerToken.HOST_PROPERTY)).orElseThrow();
+        BearerToken any = BearerToken.of("any", System.getProperty(BearerToken.HOST_PROPERTY))
+                .orElseThrow();
         return any.isFor(origin.url()) ? " without a token, which " + BearerToken.VARIABLE + " may hold" : "";
     }
 

@@ -20,8 +20,8 @@ record Stopping(String file, BooleanSupplier isClosed) {
 
     /// Ends the current thread's work if it has to stop.
     ///
-    /// @throws InterruptedIOException if the thread is interrupted, whose status stays set, or if the pass that it is
-    /// a worker of is over
+    /// @throws InterruptedIOException if the thread is interrupted, whose status stays set, or if the pass that
+    /// it is a worker of is over
     /// @throws ClosedChannelException if the source is closed
     void check() throws IOException {
         if (isClosed.getAsBoolean()) {
