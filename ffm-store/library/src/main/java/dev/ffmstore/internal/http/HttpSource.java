@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /// A file on a server, read by ranges; see [RemoteFile] for what is asked and checked, and [ReadAhead] for how many
-/// bytes are asked for at once. It keeps up to 32 MiB of the file in memory, off-heap, until it is closed.
+/// bytes are asked for at once. It keeps up to 64 MiB of the file in memory, off-heap, until it is closed.
 public final class HttpSource implements Source {
     private final RemoteFile file;
     private final ReadAhead windows;

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Windows over a remote file, so that reads which follow one another do not cost a round trip each.
@@ -26,22 +27,30 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// A read that no window covers starts one: of 256 KiB, or of twice the size of the window that it follows, up to 4
-/// MiB. Once windows have that size, the next ones are fetched before they are asked for, several at once. There
-/// are at most 8 windows; the one that was not used for longest gives way. A read for which there is no window
-/// fetches straight into its target.
+/// MiB. Once windows have that size, the next ones are fetched before they are asked for, several at once, but no
+/// more than half of what was read in one go so far: readers that jump from tensor to tensor waste little.
+///
+/// There are at most 16 windows, as many as readers are apart; one that was read to its end gives way first, then
+/// the one that was not used for longest. A read for which there is no window fetches straight into its target.
 ///
 /// Any number of threads may read at once; an interrupt of one disturbs no other, since each window is fetched by a
 /// virtual thread of its own, which only `close` interrupts.
 final class ReadAhead implements Closeable {
     static final int FIRST_BYTES = 256 << 10;
     static final int MOST_BYTES = 4 << 20;
-    private static final int MOST_WINDOWS = 8;
+    private static final int MOST_WINDOWS = 16;
 
     /// How many windows are fetched before they are asked for.
     private static final int AHEAD = 3;
 
-    /// After how many other reads a window that nobody has read yet may give way.
-    private static final int PATIENCE = 64;
+    /// How many windows there may be that nobody has asked for yet.
+    private static final int MOST_UNREAD = 6;
+
+    /// How many bytes are read elsewhere before a window that was read to its end is no longer kept for others.
+    private static final long KEPT_BYTES = MOST_BYTES;
+
+    /// How many bytes are read elsewhere before a window that nobody has asked for may give way to another one.
+    private static final long FORGOTTEN_BYTES = 16L * MOST_BYTES;
 
     private static final long ALIGNMENT = 64;
 
@@ -57,17 +66,23 @@ final class ReadAhead implements Closeable {
         final long from;
         final long to;
         final MemorySegment memory;
+
+        /// How many bytes there are from the start of the first of the windows that this one follows to its end.
+        final long run;
+
         boolean hasArrived;
         boolean isRead;
+        boolean isReadToItsEnd;
         int readers;
         long lastUse;
 
         @Nullable
         IOException failure;
 
-        Window(long from, long to, MemorySegment memory) {
+        Window(long from, long to, long run, MemorySegment memory) {
             this.from = from;
             this.to = to;
+            this.run = run;
             this.memory = memory;
         }
 
@@ -90,7 +105,10 @@ final class ReadAhead implements Closeable {
     private final Deque<MemorySegment> free = new ArrayDeque<>();
     private final Set<Thread> fetching = new HashSet<>();
     private int allocated;
+
+    /// How many bytes have been read.
     private long clock;
+
     private boolean closed;
 
     /// @param size the size of the file
@@ -106,7 +124,7 @@ final class ReadAhead implements Closeable {
         this.arena = arena;
         this.allocated = 1;
         if (received > 0) {
-            Window window = new Window(0, received, start);
+            Window window = new Window(0, received, received, start);
             window.hasArrived = true;
             windows.add(window);
         } else {
@@ -156,20 +174,22 @@ final class ReadAhead implements Closeable {
             if (closed) {
                 throw new ClosedChannelException();
             }
-            clock++;
             Window window = covering(offset);
             if (window == null && left < MOST_BYTES) {
-                window = start(offset, Math.max(left, growth(offset)));
+                Window before = before(offset);
+                long size = before == null ? FIRST_BYTES : Math.clamp(2 * before.size(), FIRST_BYTES, MOST_BYTES);
+                window = start(offset, Math.max(left, size), before, memoryForReader());
             }
             if (window == null) {
+                clock += left;
                 return null;
             }
+            clock += Math.min(left, window.to - offset);
             window.readers++;
             window.isRead = true;
+            window.isReadToItsEnd |= left >= window.to - offset;
             window.lastUse = clock;
-            if (window.size() == MOST_BYTES) {
-                startAhead(window.to);
-            }
+            startAhead(window);
             return window;
         } finally {
             lock.unlock();
@@ -185,37 +205,40 @@ final class ReadAhead implements Closeable {
         return null;
     }
 
-    /// {@return the size of a window that starts at an offset: twice that of the window that ends shortly before}
-    private long growth(long offset) {
-        long largest = FIRST_BYTES;
+    /// {@return the window that a read at an offset follows: the largest of those that end shortly before it}
+    private @Nullable Window before(long offset) {
+        Window largest = null;
         for (Window window : windows) {
             long gap = offset - window.to;
-            if (gap >= 0 && gap <= FIRST_BYTES) {
-                largest = Math.max(largest, Math.min(2 * window.size(), MOST_BYTES));
+            if (gap >= 0 && gap <= FIRST_BYTES && (largest == null || window.run > largest.run)) {
+                largest = window;
             }
         }
         return largest;
     }
 
-    private void startAhead(long from) {
-        long next = from;
-        for (int i = 0; i < AHEAD && next < size; i++) {
-            Window window = covering(next);
-            if (window == null) {
-                window = start(next, MOST_BYTES);
+    /// Starts to fetch what is going to be read after a window.
+    private void startAhead(Window window) {
+        Window last = window;
+        for (int i = 0; i < AHEAD && last.to < size; i++) {
+            Window next = covering(last.to);
+            if (next == null) {
+                boolean isWorthIt = window.size() == MOST_BYTES && last.to + MOST_BYTES - window.to <= window.run / 2;
+                next = isWorthIt ? start(last.to, MOST_BYTES, last, memoryAhead()) : null;
             }
-            if (window == null) {
+            if (next == null) {
                 return;
             }
-            next = window.to;
+            last = next;
         }
     }
 
     /// Starts to fetch a window.
     ///
+    /// @param wanted how many bytes it is to have; it has fewer if the file or another window is in the way
+    /// @param before the window that it follows, if there is one
     /// @return the window; null if there is no memory for it
-    private @Nullable Window start(long from, long wanted) {
-        MemorySegment memory = freeMemory();
+    private @Nullable Window start(long from, long wanted, @Nullable Window before, @Nullable MemorySegment memory) {
         if (memory == null) {
             return null;
         }
@@ -225,7 +248,7 @@ final class ReadAhead implements Closeable {
                 to = Math.min(to, other.from);
             }
         }
-        Window window = new Window(from, to, memory);
+        Window window = new Window(from, to, (before == null ? 0 : before.run) + to - from, memory);
         window.lastUse = clock;
         windows.add(window);
         Thread thread = Thread.ofVirtual().name("ffm-store-fetch").unstarted(() -> fill(window));
@@ -234,31 +257,57 @@ final class ReadAhead implements Closeable {
         return window;
     }
 
-    /// {@return memory that no window uses; null if all are in use}
-    private @Nullable MemorySegment freeMemory() {
-        if (free.isEmpty() && allocated < MOST_WINDOWS) {
+    /// {@return memory for a window that a reader waits for; null if all is in use}
+    private @Nullable MemorySegment memoryForReader() {
+        MemorySegment memory = memory();
+        return memory == null ? memoryOf(oldest(_ -> true)) : memory;
+    }
+
+    /// {@return memory for a window that nobody waits for yet; null if there are enough of those}
+    private @Nullable MemorySegment memoryAhead() {
+        long unread = windows.stream().filter(window -> !window.isRead).count();
+        return unread < MOST_UNREAD
+                ? memory()
+                : memoryOf(oldest(window -> !window.isRead && clock - window.lastUse >= FORGOTTEN_BYTES));
+    }
+
+    /// {@return memory for a window: that of one which is done with, new memory, or that of one which was read}
+    private @Nullable MemorySegment memory() {
+        if (!free.isEmpty()) {
+            return free.pop();
+        }
+        MemorySegment done = memoryOf(oldest(window -> window.isReadToItsEnd && clock - window.lastUse >= KEPT_BYTES));
+        if (done != null) {
+            return done;
+        }
+        if (allocated < MOST_WINDOWS) {
             allocated++;
             return memory(arena);
         }
-        if (free.isEmpty()) {
-            dropOldest();
-        }
-        return free.poll();
+        return memoryOf(oldest(window -> window.isRead));
     }
 
-    private void dropOldest() {
+    /// {@return of the windows that nobody reads, the one that was not used for longest}
+    private @Nullable Window oldest(Predicate<Window> kind) {
         Window oldest = null;
         for (Window window : windows) {
-            boolean mayGo =
-                    window.hasArrived && window.readers == 0 && (window.isRead || clock - window.lastUse > PATIENCE);
-            if (mayGo && (oldest == null || window.lastUse < oldest.lastUse)) {
+            if (window.hasArrived
+                    && window.readers == 0
+                    && kind.test(window)
+                    && (oldest == null || window.lastUse < oldest.lastUse)) {
                 oldest = window;
             }
         }
-        if (oldest != null) {
-            windows.remove(oldest);
-            free.push(oldest.memory);
+        return oldest;
+    }
+
+    /// {@return the memory of a window, which is gone then}
+    private @Nullable MemorySegment memoryOf(@Nullable Window window) {
+        if (window == null) {
+            return null;
         }
+        windows.remove(window);
+        return window.memory;
     }
 
     /// Fetches a window, on a thread of its own.
