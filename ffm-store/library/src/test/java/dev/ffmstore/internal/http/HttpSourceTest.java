@@ -132,6 +132,49 @@ class HttpSourceTest {
         }
     }
 
+    /// Tensors of some size, far apart, by two readers in turn.
+    @Test
+    void fetchesLittleThatNobodyReads() throws IOException {
+        byte[] large = new byte[80 << 20];
+        server.replace(large, "\"large\"");
+        try (Source source = open()) {
+            long read = 0;
+            for (int tensor = 0; tensor < 6; tensor += 2) {
+                for (int at = 0; at < 6 << 20; at += 100_000) {
+                    read(source, (tensor * 13L << 20) + at, 100_000);
+                    read(source, ((tensor + 1) * 13L << 20) + at, 100_000);
+                    read += 200_000;
+                }
+            }
+            assertThat(server.sentBytes()).isLessThan(read * 3 / 2);
+        }
+    }
+
+    @Test
+    void fetchesSeveralRangesAtOnce() throws Exception {
+        byte[] large = new byte[48 << 20];
+        CountDownLatch together = new CountDownLatch(2);
+        server.replace(large, "\"large\"").behave((call, _) -> {
+            if (call.first() > 24 << 20) {
+                together.countDown();
+                try {
+                    together.await(1, TimeUnit.MINUTES);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            call.answer();
+        });
+        try (Source source = open()) {
+            for (int at = 0; at + 300_000 < 30 << 20; at += 300_000) {
+                read(source, at, 300_000);
+            }
+        }
+        assertThat(together.await(0, TimeUnit.SECONDS))
+                .as("two requests of one reader at once")
+                .isTrue();
+    }
+
     @Test
     void readsLittleForAHeader() throws IOException {
         try (Source source = open()) {
