@@ -10,6 +10,7 @@ import dev.ffmstore.internal.text.Problem;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +90,24 @@ public final class Model implements Closeable {
         /// @throws ModelException if it is malformed
         /// @throws IOException if it cannot be read
         Model open(Path path) throws IOException;
+
+        /// {@return whether a file that is not local seems to be of this format; by default it does not}
+        ///
+        /// @param name the name of its source
+        /// @param start the first bytes of it, 16 at most
+        default Recognition recognise(String name, byte[] start) {
+            return Recognition.NONE;
+        }
+
+        /// {@return the model that a file is which is not local; the caller closes it}
+        ///
+        /// @param source the bytes of the file, which the model owns from here on; it is closed if this throws
+        /// @throws ModelException if it is malformed
+        /// @throws IOException if it cannot be read
+        default Model open(Source source) throws IOException {
+            source.close();
+            throw ModelException.of(source.name(), "a model of this format is read from local files only");
+        }
     }
 
     /// A file that holds tensors, and its identity when the model was opened.
@@ -172,7 +191,7 @@ public final class Model implements Closeable {
     /// @throws IOException if it cannot be read
     public static Model open(Path path, GgufOptions limits) throws IOException {
         if (Files.isDirectory(path)) {
-            return reader(path, new byte[0])
+            return reader(its -> its.recognise(path, new byte[0]))
                     .orElseThrow(() -> ModelException.expected(
                             path.toString(),
                             "the index of safetensors shards, or .npy files",
@@ -180,23 +199,7 @@ public final class Model implements Closeable {
                             "is no model"))
                     .open(path);
         }
-        Optional<Reader> reader = Optional.empty();
-        Source source = Source.of(path);
-        try {
-            byte[] start = start(source);
-            if (!new String(start, StandardCharsets.ISO_8859_1).startsWith("GGUF")) {
-                reader = reader(path, start);
-            }
-        } catch (Throwable failure) {
-            try (source) {
-                throw failure;
-            }
-        }
-        if (reader.isPresent()) {
-            source.close();
-            return reader.get().open(path);
-        }
-        return of(GgufParts.open(source, limits, name -> Source.of(path.resolveSibling(name))));
+        return open(Location.of(path), limits);
     }
 
     /// Opens one GGUF file, as such: if it is a part of a split model, the other parts are left alone, and what the
@@ -212,12 +215,90 @@ public final class Model implements Closeable {
         return of(GgufFile.open(Source.of(path), limits));
     }
 
+    /// Opens one GGUF file where it lies, as [#openPart(Path, GgufOptions)] does.
+    ///
+    /// @param location of a GGUF file, as in [#open(URI, GgufOptions)]
+    /// @return the part; the caller closes it
+    /// @throws IOException as [#open(URI, GgufOptions)] does
+    public static Model openPart(URI location, GgufOptions limits) throws IOException {
+        return of(GgufFile.open(Location.of(location).open(), limits));
+    }
+
+    /// Opens a model with default limits; see [#open(URI, GgufOptions)].
+    ///
+    /// @return the model; the caller closes it
+    /// @throws IOException as [#open(URI, GgufOptions)] does
+    public static Model open(URI location) throws IOException {
+        return open(location, GgufOptions.defaults());
+    }
+
+    /// Opens a model where it lies: a file on a server, of which only the ranges that are needed are read, or a
+    /// local file or folder.
+    ///
+    /// The server must answer requests for ranges. What is read is held to the entity tag or the date that the file
+    /// had when it was opened; failures that may pass are retried. A bearer token in the environment variable
+    /// `HF_TOKEN` is sent to `huggingface.co` and its subdomains, over `https` only, and never after a redirect to
+    /// another server.
+    ///
+    /// @param location `https:` or `http:`, of a GGUF file, a safetensors file or an IREE parameter archive; or
+    /// `file:`, of what [#open(Path, GgufOptions)] takes
+    /// @param limits what is accepted in a GGUF header
+    /// @return the model; the caller closes it
+    /// @throws dev.ffmstore.gguf.GgufException as [#open(Path, GgufOptions)] does
+    /// @throws ModelException as [#open(Path, GgufOptions)] does
+    /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt status stays
+    /// set
+    /// @throws IOException if it cannot be read, if the server does not send ranges of it, or if the scheme is
+    /// another one
+    public static Model open(URI location, GgufOptions limits) throws IOException {
+        return switch (Location.of(location)) {
+            case Location.Local(Path path) -> open(path, limits);
+            case Location.Remote remote -> open(remote, limits);
+        };
+    }
+
+    /// {@return the model that the file of a location is, with the other parts if it is a part}
+    private static Model open(Location location, GgufOptions limits) throws IOException {
+        Source source = location.open();
+        Optional<Reader> reader;
+        try {
+            byte[] start = start(source);
+            reader = isGguf(start)
+                    ? Optional.empty()
+                    : reader(its -> location instanceof Location.Local(Path path)
+                            ? its.recognise(path, start)
+                            : its.recognise(source.name(), start));
+        } catch (Throwable failure) {
+            try (source) {
+                throw failure;
+            }
+        }
+        if (reader.isEmpty()) {
+            return of(GgufParts.open(source, limits, location::openSibling));
+        }
+        if (location instanceof Location.Local(Path path)) {
+            source.close();
+            return reader.get().open(path);
+        }
+        return reader.get().open(source);
+    }
+
+    private static boolean isGguf(byte[] start) {
+        return new String(start, StandardCharsets.ISO_8859_1).startsWith("GGUF");
+    }
+
+    /// What a reader thinks of a file or folder.
+    @FunctionalInterface
+    private interface Question {
+        Reader.Recognition ask(Reader reader) throws IOException;
+    }
+
     /// {@return the reader of a file or folder that is not a GGUF file: if possible one that recognises the
     /// content}
-    private static Optional<Reader> reader(Path path, byte[] start) throws IOException {
+    private static Optional<Reader> reader(Question question) throws IOException {
         Optional<Reader> byName = Optional.empty();
         for (Reader reader : ServiceLoader.load(Reader.class, Model.class.getClassLoader())) {
-            switch (reader.recognise(path, start)) {
+            switch (question.ask(reader)) {
                 case BY_CONTENT -> {
                     return Optional.of(reader);
                 }
@@ -247,7 +328,7 @@ public final class Model implements Closeable {
         try {
             List<Part> parts = new ArrayList<>(files.size());
             for (GgufFile file : files) {
-                parts.add(new Part(file.source(), file.source().identity()));
+                parts.add(new Part(file.source(), file.source().openedIdentity()));
             }
             GgufTensors stored = new GgufTensors(files, Map.of());
             Metadata metadata = files.getFirst().metadata();
@@ -346,7 +427,7 @@ public final class Model implements Closeable {
         try {
             List<Part> known = new ArrayList<>(parts.size());
             for (Source part : parts) {
-                known.add(new Part(part, part.identity()));
+                known.add(new Part(part, part.openedIdentity()));
             }
             List<StoredTensor> all = List.copyOf(tensors);
             return new Model(name, format, convention, metadata, known, all, finder(all), List.of(), List.of());

@@ -16,7 +16,6 @@ import java.io.PrintWriter;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,8 +55,8 @@ final class InspectCommand extends FileCommand {
     private boolean partOnly;
 
     @Override
-    Model open(ReadingOptions options, Path file) throws IOException {
-        return partOnly ? options.openPart(file) : options.open(file);
+    Model open(ReadingOptions options, ModelArgument argument) throws IOException {
+        return partOnly ? options.openPart(argument) : options.open(argument);
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.ffmstore.cli;
 import dev.ffmstore.Model;
 import dev.ffmstore.gguf.GgufOptions;
 import java.io.IOException;
-import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -54,13 +53,13 @@ final class ReadingOptions {
     private Shapes shapes = Shapes.original;
 
     /// {@return an open model; the caller closes it}
-    Model open(Path path) throws IOException {
-        return shaped(Model.open(path, limits()));
+    Model open(ModelArgument argument) throws IOException {
+        return shaped(argument.open(limits()));
     }
 
     /// {@return an open GGUF file, without the other parts if it is a part; the caller closes it}
-    Model openPart(Path path) throws IOException {
-        return shaped(Model.openPart(path, limits()));
+    Model openPart(ModelArgument argument) throws IOException {
+        return shaped(argument.openPart(limits()));
     }
 
     private Model shaped(Model model) {

@@ -54,8 +54,9 @@ abstract class ReportingCommand implements Callable<Integer> {
     }
 
     /// Refuses an output that would replace the model.
-    final void requireOther(String option, Path output, Path model) throws IOException {
-        if (Files.exists(output) && Files.exists(model) && Files.isSameFile(output, model)) {
+    final void requireOther(String option, Path output, ModelArgument model) throws IOException {
+        Path input = model.path().orElse(null);
+        if (input != null && Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
             throw new ParameterException(spec.commandLine(), option + ": names the model itself");
         }
     }
@@ -63,7 +64,7 @@ abstract class ReportingCommand implements Callable<Integer> {
     /// Refuses an output that would replace a part of the model.
     final void requireOther(String option, Path output, Model model) throws IOException {
         for (GgufFile part : model.gguf()) {
-            requireOther(option, output, Path.of(part.name()));
+            requireOther(option, output, new ModelArgument.Converter().convert(part.name()));
         }
     }
 

@@ -44,8 +44,10 @@ import picocli.CommandLine.Parameters;
 final class StatsCommand extends ReportingCommand {
     @Parameters(
             paramLabel = "MODEL",
-            description = "a GGUF file, a safetensors file or the index of its shards, or a folder of .npy files")
-    private Path path;
+            converter = ModelArgument.Converter.class,
+            description = "a GGUF file, a safetensors file or the index of its shards, or a folder of .npy files; a"
+                    + " path, or the URL of a single file")
+    private ModelArgument model;
 
     @Option(
             names = "--html",
@@ -70,7 +72,7 @@ final class StatsCommand extends ReportingCommand {
 
     @Override
     String subject() {
-        return path.toString();
+        return model.name();
     }
 
     @Override
@@ -79,19 +81,20 @@ final class StatsCommand extends ReportingCommand {
             throw new ParameterException(spec.commandLine(), "--force: replaces the file of --html, which is missing");
         }
         if (html != null) {
-            requireOther("--html", html, path);
+            requireOther("--html", html, model);
         }
         NewFile page = html == null ? null : NewFile.at(html, force ? Existing.REPLACE : Existing.KEEP);
-        try (Model model = reading.open(path)) {
-            warn(model);
+        try (Model opened = reading.open(model)) {
+            warn(opened);
             if (html != null) {
-                requireOther("--html", html, model);
+                requireOther("--html", html, opened);
             }
-            requireTyped(model);
+            requireTyped(opened);
             TensorForm plain =
-                    TensorForm.dense().filter(tensors.readable(model)).scales(TensorForm.Scales.LEFT);
-            TensorForm wanted = model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain;
-            TensorSource source = TensorSource.of(model, wanted, effort.effort().decoder());
+                    TensorForm.dense().filter(tensors.readable(opened)).scales(TensorForm.Scales.LEFT);
+            TensorForm wanted = opened.format() == Model.Format.GGUF ? form.apply(plain, opened) : plain;
+            TensorSource source =
+                    TensorSource.of(opened, wanted, effort.effort().decoder());
             List<String> names = source.tensors().stream().map(TensorSlot::name).toList();
             Predicate<String> chosen = tensors.filter(names).over(names);
             List<TensorSlot> slots = source.tensors().stream()
