@@ -86,7 +86,7 @@ class CasesTest {
 
     @AfterAll
     static void allKindsWereThere() throws IOException {
-        assertThat(cases().map(one -> one.id().substring(0, 1)).distinct()).contains("A", "B", "C", "D");
+        assertThat(cases().map(one -> one.id().substring(0, 1)).distinct()).contains("A", "B", "C", "D", "G");
     }
 
     private static Stream<Case> cases() throws IOException {
