@@ -4,7 +4,7 @@ package dev.ffmstore.ggml;
 ///
 /// | implementation | what it stands for |
 /// |---|---|
-/// | [GgmlType] | a type of ggml's; whatever has one is said to be of it, plain floats in a safetensors file as well |
+/// | [GgmlType] | a type of ggml's, also of elements in other formats that ggml has a type for |
 /// | `DType` of the library | elements that ggml has no type for, such as U8 or F8_E4M3 |
 /// | `ForeignType` of the GGUF reader | a type that this library cannot read |
 ///

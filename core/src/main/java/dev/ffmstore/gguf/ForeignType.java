@@ -21,25 +21,29 @@ import java.util.stream.Collectors;
 /// @param origin what the type probably is, a phrase that is safe to print
 public record ForeignType(int id, String origin) implements StoredType {
     private static final String TABLE = "foreign-types.tsv";
+    private static final int UNFIT = 3;
 
     /// A type that has been seen under an id.
     ///
     /// @param blockBytes the size of a block in bytes; 0 if it is not known
     /// @param moreBytes the size of what a tensor has beside its blocks, in bytes
     private record Known(int id, String name, int blockLength, int blockBytes, int moreBytes, String origin) {
-        /// {@return whether a tensor of this type fills a place}
-        ///
-        /// @param padding by how many bytes the place may be larger than the tensor
-        boolean fits(Shape shape, long room, long padding) {
+        /// {@return how well a tensor of this type fills a place: 0 if it fills it, 1 if it does with its padding,
+        /// 2 if less than the alignment is left over; [#UNFIT] if it does not}
+        int fit(Shape shape, long room, int alignment) {
             if (blockBytes == 0 || shape.rowLength() % blockLength != 0) {
-                return false;
+                return UNFIT;
             }
             long blocks = shape.elementCount() / blockLength;
-            long rest = room - moreBytes;
-            return rest >= 0
-                    && blocks <= Long.MAX_VALUE / blockBytes
-                    && blocks * blockBytes <= rest
-                    && rest - blocks * blockBytes <= padding;
+            if (room < moreBytes || blocks > (room - moreBytes) / blockBytes) {
+                return UNFIT;
+            }
+            long size = blocks * blockBytes + moreBytes;
+            long left = room - size;
+            if (left == 0 || left >= alignment) {
+                return left == 0 ? 0 : UNFIT;
+            }
+            return left == (-size & (alignment - 1)) ? 1 : 2;
         }
 
         String phrase() {
@@ -79,24 +83,28 @@ public record ForeignType(int id, String origin) implements StoredType {
     ///
     /// @param id the id, 0 or more
     /// @param room how many bytes there are to the next tensor or the end of the file
-    /// @param padding by how many bytes that may be more than the tensor has
-    static ForeignType of(int id, Shape shape, long room, long padding) {
+    /// @param alignment the alignment of tensors in bytes
+    static ForeignType of(int id, Shape shape, long room, int alignment) {
         List<Known> known = Table.ROWS.stream().filter(row -> row.id() == id).toList();
-        List<Known> fitting =
-                known.stream().filter(row -> row.fits(shape, room, padding)).toList();
         if (known.isEmpty()) {
             return new ForeignType(id, "unknown, maybe of a newer ggml or of another fork");
         }
+        int best = known.stream()
+                .mapToInt(row -> row.fit(shape, room, alignment))
+                .min()
+                .orElse(UNFIT);
         return new ForeignType(
                 id,
-                (fitting.isEmpty() ? known : fitting)
-                        .stream().map(Known::phrase).collect(Collectors.joining(", or ", "probably ", "")));
+                known.stream()
+                        .filter(row -> row.fit(shape, room, alignment) == best)
+                        .map(Known::phrase)
+                        .collect(Collectors.joining(", or ", "probably ", "")));
     }
 
     /// {@return whether a tensor that is too long for its place under ggml's type of this id would fit it as a
     /// fork's type}
-    static boolean explains(int id, Shape shape, long room, long padding) {
-        return Table.ROWS.stream().anyMatch(row -> row.id() == id && row.fits(shape, room, padding));
+    static boolean explains(int id, Shape shape, long room, int alignment) {
+        return Table.ROWS.stream().anyMatch(row -> row.id() == id && row.fit(shape, room, alignment) != UNFIT);
     }
 
     /// {@return the id as a name, such as `id 36`}

@@ -222,7 +222,7 @@ final class TensorInfoParser {
     }
 
     private boolean explains(int tensor, long room, int alignment) {
-        return ForeignType.explains(table.typeId(tensor), table.shape(tensor), room, alignment - 1L);
+        return ForeignType.explains(table.typeId(tensor), table.shape(tensor), room, alignment);
     }
 
     /// Goes through the tensors from the last one in the file to the first, so that each knows where the next one
@@ -248,7 +248,7 @@ final class TensorInfoParser {
                             table.name(tensor),
                             table.name(nextTensor));
                 }
-                ForeignType type = ForeignType.of(table.typeId(tensor), table.shape(tensor), room, alignment - 1L);
+                ForeignType type = ForeignType.of(table.typeId(tensor), table.shape(tensor), room, alignment);
                 table.setForeign(tensor, type, room);
                 foreign.add(type.problem(table.name(tensor)));
             }

@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
 /// ```text
 /// on the heap   starts   a long per tensor: where its entry is
 ///               index    two to four ints per tensor: a hash table of the names
-/// off the heap  entry    name length u16 │ name │ rank u8 │ rank × dimension u64, outermost first │ type u32 │ offset u64
+/// off the heap  entry    name length u16 │ name │ rank u8 │ dimensions u64, outermost first │ type u32 │ offset
 /// ```
 ///
 /// So a header of hundreds of thousands of tensors takes some 25 bytes of heap for each. Filled by one thread, then
@@ -45,7 +45,7 @@ final class TensorTable extends AbstractList<TensorInfo> implements RandomAccess
     private long[] starts = new long[16];
     private int count;
 
-    /// Numbers of tensors, each at the first free place from where the hash of its name points to, plus one; 0 where
+    /// Numbers of tensors plus one, each at the first free place from where the hash of its name points to; 0 where
     /// a place is free.
     private int[] index = new int[64];
 

@@ -16,12 +16,12 @@ import java.util.function.Function;
 /// blk.0.ffn_up.weight.scale   the same, as others do
 ///
 /// up_proj.weight              F8_E4M3 [1000, 512]
-/// up_proj.weight_scale_inv    a factor for each block of 128 × 128, [8, 4], or of another size that the shapes tell
+/// up_proj.weight_scale_inv    a factor for each block of 128 × 128, [8, 4], or of the size that the shapes tell
 /// up_proj.weight_scale        or one for each row, [1000, 1], or one for all
 /// ```
 ///
-/// Weights of NVFP4 have them, whose scales within blocks are 8-bit floats, too narrow a range for whole tensors; so
-/// have ternary weights, weights of 8-bit floats, and whatever such weights were converted to later. A companion
+/// Weights of NVFP4 have them, whose scales within blocks are 8-bit floats, too narrow a range for whole tensors;
+/// so have ternary weights, weights of 8-bit floats, and whatever such weights were converted to later. A companion
 /// holds floats: one for the whole weight; or, for a weight of rank 3 or more (stacked experts), one for each
 /// outermost slice; or, for a weight of F8_E4M3 or F8_E5M2, one for each row or block. `.input_scale` tensors are
 /// about activations and are no companions, and weights of integers have none.
@@ -73,8 +73,8 @@ public record CompanionScale(StoredTensor weight, StoredTensor scale, Optional<S
                         : malformation(weight, scale)));
     }
 
-    /// {@return the shape of the block of elements that each factor is for: of the weight's rank, no dimension zero,
-    /// blocks at the ends may be cut; empty if the companion cannot be applied}
+    /// {@return the shape of the block of elements that each factor is for: of the weight's rank, no dimension
+    /// zero, blocks at the ends may be cut; empty if the companion cannot be applied}
     public Optional<Shape> block() {
         return problem.isPresent() ? Optional.empty() : block(weight, scale.shape());
     }
@@ -146,8 +146,6 @@ public record CompanionScale(StoredTensor weight, StoredTensor scale, Optional<S
         if (isFloat8(weight)) {
             return "1 element, or one for each row or block of " + shape + ",";
         }
-        return shape.rank() >= 3 && shape.dimension(0) != 1
-                ? "1 or " + shape.dimension(0) + " elements"
-                : "1 element";
+        return shape.rank() >= 3 && shape.dimension(0) != 1 ? "1 or " + shape.dimension(0) + " elements" : "1 element";
     }
 }

@@ -12,9 +12,9 @@ import java.util.Optional;
 /// | types | what they are |
 /// |---|---|
 /// | F32, F16, BF16 | floats; quantised blocks become one of them |
-/// | F8_E4M3, F8_E5M2, F8_E8M0 | 8-bit floats, see [Float8]; they become F32, F16 or BF16, unless they are to stay as they are |
+/// | F8_E4M3, F8_E5M2, F8_E8M0 | 8-bit floats, see [Float8], which become F32, F16 or BF16, or stay |
 /// | F64, I8 to I64, U8 to U64, BOOL | numbers that stay what they are; a BOOL is a byte of 0 or 1 |
-/// | C64, F4, F6_E2M3, F6_E3M2 | bits that stay what they are, and nothing is computed with: a pair of F32, and floats of 4 and 6 bits, packed without gaps |
+/// | C64, F4, F6_E2M3, F6_E3M2 | bits that stay what they are: two F32, and packed floats of 4 and 6 bits |
 public enum DType implements StoredType {
     F32(4),
     F16(2),
@@ -60,8 +60,8 @@ public enum DType implements StoredType {
         this.blockBytes = blockBytes;
     }
 
-    /// {@return the size of an element in bytes; for F4, F6_E2M3 and F6_E3M2, whose elements are smaller than a byte,
-    /// that of [#blockLength] elements}
+    /// {@return the size of an element in bytes; for F4, F6_E2M3 and F6_E3M2, whose elements are smaller than a
+    /// byte, that of [#blockLength] elements}
     public int byteSize() {
         return blockBytes;
     }
@@ -92,8 +92,8 @@ public enum DType implements StoredType {
         };
     }
 
-    /// {@return the type that elements of a type become by default: F32 for floats of 16 and 8 bits and for quantised
-    /// blocks, while all else stays what it is}
+    /// {@return the type that elements of a type become by default: F32 for floats of 16 and 8 bits and for
+    /// quantised blocks, while all else stays what it is}
     public static DType denseOf(StoredType type) {
         return switch (storedAs(type).orElse(F32)) {
             case F16, BF16, F8_E4M3, F8_E5M2, F8_E8M0 -> F32;

@@ -17,9 +17,9 @@ import java.util.stream.Collectors;
 /// DTypes types = DTypes.all(DType.BF16).with("*norm*", DType.F32);   // the last rule that matches decides
 /// ```
 ///
-/// Where no rule matches, tensors become F32, and those of a store stay what they are. Rules are about floats of 32,
-/// 16 and 8 bits and about quantised blocks; F64, integers and all else stay what they are. Conversion rounds to
-/// nearest, ties to even; NaN stays NaN, and a value that is too large becomes infinite. Immutable.
+/// Where no rule matches, tensors become F32, and those of a store stay what they are. Rules are about floats of
+/// 32, 16 and 8 bits and about quantised blocks; F64, integers and all else stay what they are. Conversion rounds
+/// to nearest, ties to even; NaN stays NaN, and a value that is too large becomes infinite. Immutable.
 ///
 /// @param rules the rules, in the order in which they were given
 /// @param unmatched whether a pattern may match no name, as in [NameFilter]; `*` always may
@@ -77,8 +77,8 @@ public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
         return DENSE.withStored("*");
     }
 
-    /// {@return these rules and one more, which wins where it matches: floats stay as they are stored, and quantised
-    /// blocks become F32}
+    /// {@return these rules and one more, which wins where it matches: floats stay as they are stored, and
+    /// quantised blocks become F32}
     ///
     /// @throws IllegalArgumentException if the pattern is malformed
     public DTypes withStored(String glob) {

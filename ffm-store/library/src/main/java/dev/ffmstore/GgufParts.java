@@ -28,7 +28,8 @@ import java.util.regex.Pattern;
 /// NAME-00003-of-00003.gguf   split.no = 2   split.count = 3   split.tensors.count = 291
 /// ```
 ///
-/// The names, what each part says of itself and the number of tensors must agree; what is said twice must be the same.
+/// The names, what each part says of itself and the number of tensors must agree, and what is said twice must be
+/// the same.
 final class GgufParts {
     /// Opens a file that lies beside another one.
     @FunctionalInterface
@@ -112,7 +113,9 @@ final class GgufParts {
                             + " {}",
                     split.number().orElse(0) + 1,
                     split.count().getAsLong(),
-                    String.format("-%05d-of-%05d.gguf", split.number().orElse(0) + 1, split.count().getAsLong())));
+                    String.format(
+                            "-%05d-of-%05d.gguf",
+                            split.number().orElse(0) + 1, split.count().getAsLong())));
             requireNamed(file, split, part);
             return join(file, split, part, limits, siblings, opened);
         } catch (Throwable failure) {
@@ -139,7 +142,12 @@ final class GgufParts {
         }
         if (split.number().orElse(0) != 0) {
             throw GgufException.of(
-                    file.name(), "says {} = {} of {} = {}", NUMBER, split.number().getAsLong(), COUNT, count);
+                    file.name(),
+                    "says {} = {} of {} = {}",
+                    NUMBER,
+                    split.number().getAsLong(),
+                    COUNT,
+                    count);
         }
         requireTensors(file.name(), split, file.tensors().size());
     }
@@ -211,7 +219,11 @@ final class GgufParts {
             String last = lastName(given.name());
             String folder = given.name().substring(0, given.name().length() - last.length());
             GgufException missing = GgufException.of(
-                    folder + other, "is missing: it is part {} of {}, as {} is part {}", number, name.count(), last,
+                    folder + other,
+                    "is missing: it is part {} of {}, as {} is part {}",
+                    number,
+                    name.count(),
+                    last,
                     name.number());
             missing.initCause(e);
             throw missing;

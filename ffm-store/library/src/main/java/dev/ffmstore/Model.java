@@ -156,8 +156,8 @@ public final class Model implements Closeable {
     /// A GGUF file that is a part of a split model stands for the whole: all its parts are opened, from the same
     /// folder, and make one model. A part that is missing, or of another model, is an error.
     ///
-    /// @param path a GGUF file, or any part of a split one; a safetensors file, the index of safetensors shards or a folder that holds one; an
-    /// IREE parameter archive; or a folder of NumPy arrays
+    /// @param path a GGUF file, or any part of a split one; a safetensors file, the index of safetensors shards or
+    /// a folder that holds one; an IREE parameter archive; or a folder of NumPy arrays
     /// @param limits what is accepted in a GGUF header
     /// @return the model; the caller closes it
     /// @throws dev.ffmstore.gguf.GgufException if it is a malformed GGUF file, or a file of no known format
@@ -354,8 +354,7 @@ public final class Model implements Closeable {
             for (Source part : parts) {
                 known.add(new Part(part, part.identity()));
             }
-            return new Model(
-                    name, format, convention, metadata, known, tensors, List.of(), List.of(), Map.of());
+            return new Model(name, format, convention, metadata, known, tensors, List.of(), List.of(), Map.of());
         } catch (IOException | RuntimeException failure) {
             for (Source part : parts) {
                 try {
@@ -441,7 +440,8 @@ public final class Model implements Closeable {
     ///
     /// Both models have the same files: closing one closes the other. The other model may be closed.
     ///
-    /// @param other a model of tensors whose types and shapes are known, such as the one that an archive was made from
+    /// @param other a model of tensors whose types and shapes are known, such as the one that an archive was made
+    /// from
     public Model typedBy(Model other) {
         List<StoredTensor> stored = new ArrayList<>();
         List<StoredTensor> dense = new ArrayList<>();
@@ -488,8 +488,8 @@ public final class Model implements Closeable {
         return tensors.stream().flatMap(tensor -> companion(tensor).stream()).toList();
     }
 
-    /// {@return the GGUF files that this model is, more than one if it is split, in the order of its parts; none for
-    /// other formats; the model closes them}
+    /// {@return the GGUF files that this model is, more than one if it is split, in the order of its parts; none
+    /// for other formats; the model closes them}
     public List<GgufFile> gguf() {
         return gguf;
     }

@@ -56,7 +56,8 @@ public record StoredTensor(
             case ForeignType foreign -> Optional.of(foreign.problem(name));
             case UnknownType unknown ->
                 Optional.of(Problem.fill("tensor {} is of dtype {}, which is not known", name, unknown.name()));
-            case GgmlType ggml when !BlockDecoders.scalar().supports(ggml) ->
+            case GgmlType ggml
+            when !BlockDecoders.scalar().supports(ggml) ->
                 Optional.of(Problem.fill("tensor {} is of type {}, which has no decoder", name, ggml));
             default -> Optional.empty();
         };

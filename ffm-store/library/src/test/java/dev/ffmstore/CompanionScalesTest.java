@@ -80,6 +80,7 @@ class CompanionScalesTest {
         factors.put("blk.0.ffn_down.weight", new float[] {0.333251953125f});
         factors.put("experts", new float[] {1.5f, 0.0625f, -2.015625f});
         factors.put("stacked.weight", new float[] {0.75f});
+        factors.put("other.weight", new float[] {7});
         factors.put("empty.weight", new float[] {1});
         return factors;
     }
@@ -174,7 +175,7 @@ class CompanionScalesTest {
             TensorPlan left = TensorPlan.of(file, TensorForm.dense());
             assertThat(left.unscaled()).containsExactlyElementsOf(factors().keySet());
             assertThat(left.slots()).allMatch(slot -> slot.scale().isEmpty());
-            assertThat(left).asString().endsWith(", 6 companion scales not applied");
+            assertThat(left).asString().endsWith(", 7 companion scales not applied");
 
             TensorPlan applied = TensorPlan.of(file, APPLY);
             assertThat(applied.unscaled()).isEmpty();
@@ -183,7 +184,8 @@ class CompanionScalesTest {
                     .extracting(TensorSlot::name)
                     .containsExactlyElementsOf(factors().keySet());
             StoredTensor experts = file.tensor("blk.0.ffn_gate_exps.scale");
-            assertThat(slot(applied, "blk.0.ffn_gate_exps.weight").scale()).contains(new TensorSlot.Scale(experts, Shape.of(1, 1067, 256)));
+            assertThat(slot(applied, "blk.0.ffn_gate_exps.weight").scale())
+                    .contains(new TensorSlot.Scale(experts, Shape.of(1, 1067, 256)));
             assertThat(experts.type()).isEqualTo(GgmlType.F32);
             assertThat(applied.toString().lines())
                     .anySatisfy(
@@ -274,14 +276,15 @@ class CompanionScalesTest {
     }
 
     @Test
-    void areForNvfp4Alone() throws IOException {
+    void areBesideAnyTypeOfFloats() throws IOException {
         for (GgmlType type : GgmlType.values()) {
             TestModel model = new ScaledModel()
                     .weight("w.weight", type, 2, 256)
                     .floats("w.scale", GgmlType.F32, Shape.of(1), 2f)
                     .build();
             try (Model file = open(model)) {
-                assertThat(file.companions()).as(type.name()).hasSize(type == GgmlType.NVFP4 ? 1 : 0);
+                boolean isOfFloats = DType.denseOf(type) == DType.F32 && type != GgmlType.Q8_1;
+                assertThat(file.companions()).as(type.name()).hasSize(isOfFloats ? 1 : 0);
             }
         }
     }
@@ -290,11 +293,11 @@ class CompanionScalesTest {
     void areMentionedOnceByALoadThatWasNotToldWhatToDo() throws IOException {
         Path path = model().writeTo(folder);
         assertThat(messagesOf(path, TensorForm.dense()))
-                .containsExactly("INFO " + path + ": 6 tensors have companion scales, which were not applied;"
+                .containsExactly("INFO " + path + ": 7 tensors have companion scales, which were not applied;"
                         + " TensorForm.scales");
         assertThat(messagesOf(path, APPLY)).isEmpty();
         assertThat(messagesOf(path, LEFT)).isEmpty();
-        TensorForm without = TensorForm.dense().filter(new NameFilter(List.of("other.*"), List.of()));
+        TensorForm without = TensorForm.dense().filter(new NameFilter(List.of("none.*"), List.of()));
         assertThat(messagesOf(path, without)).isEmpty();
     }
 

@@ -40,7 +40,9 @@ class DTypesTest {
     void aRuleMayKeepWhatIsStored() throws IOException {
         DTypes types = DTypes.all(DType.BF16).withStored("of.F16").with("of.Q4_K", DType.F16);
         assertThat(types).hasToString("*=BF16, of.F16=stored, of.Q4_K=F16");
-        assertThat(DTypes.stored()).hasToString("*=stored").isEqualTo(DTypes.dense().withStored("*"));
+        assertThat(DTypes.stored())
+                .hasToString("*=stored")
+                .isEqualTo(DTypes.dense().withStored("*"));
         try (Model file = open()) {
             assertThat(dtypes(file, types))
                     .containsEntry("of.F16", DType.F16)

@@ -145,7 +145,7 @@ final class DiffCommand extends ReportingCommand {
     /// Makes the source of a model. The options of the form apply to models that are to be decoded; all others are
     /// compared as they are.
     private TensorSource source(Model model) throws IOException {
-        TensorForm plain = TensorForm.dense().scales(TensorForm.Scales.LEFT);
+        TensorForm plain = TensorForm.dense().filter(tensors.readable(model)).scales(TensorForm.Scales.LEFT);
         TensorForm wanted =
                 model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain.dtypes(DTypes.stored());
         return TensorSource.of(model, wanted, effort.effort().decoder());

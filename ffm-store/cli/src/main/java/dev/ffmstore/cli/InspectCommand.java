@@ -92,8 +92,7 @@ final class InspectCommand extends FileCommand {
         if (files.size() > 1) {
             tensors.number("part", tensor -> tensor.part() + 1L);
         }
-        tensors.number("offset", StoredTensor::offset)
-                .number("bytes", StoredTensor::byteSize);
+        tensors.number("offset", StoredTensor::offset).number("bytes", StoredTensor::byteSize);
         if (!model.companions().isEmpty()) {
             tensors.text(
                     "companion scale",

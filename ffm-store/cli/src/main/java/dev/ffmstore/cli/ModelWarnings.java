@@ -4,8 +4,8 @@ import dev.ffmstore.CompanionScale;
 import dev.ffmstore.Model;
 import dev.ffmstore.StoredTensor;
 import dev.ffmstore.UnknownType;
-import dev.ffmstore.gguf.ForeignType;
 import dev.ffmstore.ggml.StoredType;
+import dev.ffmstore.gguf.ForeignType;
 import dev.ffmstore.internal.text.Printable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,8 +16,8 @@ import java.util.Map;
 final class ModelWarnings {
     private ModelWarnings() {}
 
-    /// {@return the reader's warnings, and those about types that cannot be decoded and about companion scales, safe
-    /// to print}
+    /// {@return the reader's warnings, and those about types that cannot be decoded and about companion scales,
+    /// which are safe to print}
     static List<String> of(Model model) {
         List<String> warnings = new ArrayList<>(model.warnings());
         Map<StoredType, List<StoredTensor>> undecodable = new LinkedHashMap<>();

@@ -42,8 +42,9 @@ final class PlanCommand extends FileCommand {
 
     /// The total of the tensors that have one stored type and become one dtype.
     private record TypeTotal(StoredType type, DType dtype, long tensors, long bytes, long denseBytes) {
-        private static final Comparator<TypeTotal> BY_TYPES =
-                Comparator.<TypeTotal, String>comparing(total -> total.type().name()).thenComparing(TypeTotal::dtype);
+        private static final Comparator<TypeTotal> BY_TYPES = Comparator.<TypeTotal, String>comparing(
+                        total -> total.type().name())
+                .thenComparing(TypeTotal::dtype);
 
         static TypeTotal of(TensorSlot slot) {
             return new TypeTotal(slot.type(), slot.dtype(), 1, slot.stored().byteSize(), slot.byteSize());

@@ -92,7 +92,8 @@ final class StatsCommand extends ReportingCommand {
         NewFile page = html == null ? null : NewFile.at(html, force ? Existing.REPLACE : Existing.KEEP);
         try (Model model = reading.open(path)) {
             requireTyped(model);
-            TensorForm plain = TensorForm.dense().scales(TensorForm.Scales.LEFT);
+            TensorForm plain =
+                    TensorForm.dense().filter(tensors.readable(model)).scales(TensorForm.Scales.LEFT);
             TensorForm wanted =
                     model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain.dtypes(DTypes.stored());
             TensorSource source = TensorSource.of(model, wanted, effort.effort().decoder());

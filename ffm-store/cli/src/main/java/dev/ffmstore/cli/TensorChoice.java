@@ -6,6 +6,7 @@ import dev.ffmstore.StoredTensor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Predicate;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -35,6 +36,20 @@ final class TensorChoice {
     /// @throws ParameterException if a pattern is malformed, or matches no tensor of the file
     NameFilter filter(Model model) {
         return filter(model.tensors().stream().map(StoredTensor::name).toList());
+    }
+
+    /// {@return a filter that leaves out tensors that cannot be read and are not chosen, and nothing else}
+    ///
+    /// For commands whose patterns match names that are known only when all tensors are planned: one tensor that is
+    /// left out must not stop them.
+    NameFilter readable(Model model) {
+        NameFilter wanted = new NameFilter(includes, excludes, NameFilter.Unmatched.ALLOWED);
+        Predicate<String> chosen = wanted.over(List.of());
+        List<String> left = model.tensors().stream()
+                .filter(tensor -> tensor.unreadable().isPresent() && !chosen.test(tensor.name()))
+                .map(tensor -> tensor.name().replaceAll("[\\\\*?\\[{]", "\\\\$0"))
+                .toList();
+        return left.isEmpty() ? NameFilter.all() : new NameFilter(List.of(), left);
     }
 
     /// {@return the filter that the options describe}

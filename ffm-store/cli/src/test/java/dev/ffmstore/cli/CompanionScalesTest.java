@@ -60,7 +60,7 @@ class CompanionScalesTest {
         assertThat(outputOf("inspect", sound.toString()).lines())
                 .anyMatch(line -> line.contains("a.weight") && line.contains("a.scale"))
                 .anyMatch(line -> line.contains("b.weight") && line.contains("b.weight.scale"))
-                .contains("warning: companion scales stand beside a.weight and 1 more: load applies them with"
+                .contains("warning: companion scales are beside a.weight and 1 more: they are applied with"
                         + " --apply-scales only");
         assertThat(outputOf("inspect", "--json", sound.toString()))
                 .contains("\"companionScale\":\"a.scale\"", "\"companionScale\":\"b.weight.scale\"");
@@ -69,7 +69,7 @@ class CompanionScalesTest {
     @Test
     void inspectWarnsOfMalformedOnes() {
         assertThat(outputOf("inspect", malformed.toString()))
-                .contains("warning: companion scales stand beside a.weight: load")
+                .contains("warning: companion scales are beside a.weight: they")
                 .contains("warning: tensor a.weight: companion scale a.scale: expected 1 element of type F32, F16 or"
                         + " BF16, got 2 of type F32");
     }

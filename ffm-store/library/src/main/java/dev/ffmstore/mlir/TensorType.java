@@ -26,8 +26,8 @@ record TensorType(List<Long> dimensions, String element) {
 
     /// {@return the type of a tensor}
     ///
-    /// @throws IllegalArgumentException if its elements are smaller than a byte, which modules pack in ways of their
-    /// own
+    /// @throws IllegalArgumentException if its elements are smaller than a byte, which modules pack in ways of
+    /// their own
     static TensorType of(TensorSlot tensor) {
         List<Long> dimensions = new ArrayList<>();
         for (long dimension : tensor.shape().toArray()) {
@@ -44,7 +44,8 @@ record TensorType(List<Long> dimensions, String element) {
     /// {@return a dtype as MLIR spells it; empty if its elements are smaller than a byte}
     private static Optional<String> element(DType dtype) {
         return switch (dtype) {
-            case F32, F16, BF16, F64, I8, I16, I32, I64 -> Optional.of(dtype.name().toLowerCase(Locale.ROOT));
+            case F32, F16, BF16, F64, I8, I16, I32, I64 ->
+                Optional.of(dtype.name().toLowerCase(Locale.ROOT));
             case U8, U16, U32, U64 -> Optional.of("ui" + 8 * dtype.byteSize());
             case BOOL -> Optional.of("i1"); // a byte for each element
             case F8_E4M3 -> Optional.of("f8E4M3FN");

@@ -18,8 +18,8 @@ import dev.ffmstore.TensorStore;
 import dev.ffmstore.ggml.Float8;
 import dev.ffmstore.gguf.Shape;
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -152,15 +152,17 @@ class BlockScalesTest {
                     assertThat(range).isEqualTo(Arrays.copyOfRange(all, from, to));
                 }
             }
-            try (TensorStore store = TensorStore.load(model, APPLY, LoadOptions.defaults().threads(2))) {
+            try (TensorStore store =
+                    TensorStore.load(model, APPLY, LoadOptions.defaults().threads(2))) {
                 assertThat(store.tensor("up.weight").segment().toArray(ValueLayout.JAVA_BYTE))
                         .isEqualTo(expected.array());
                 assertThat(store.report().scaledTensors()).isEqualTo(1);
             }
-            try (TensorStore store = TensorStore.load(
-                    model, APPLY.dtypes(DTypes.all(DType.F16)), LoadOptions.defaults())) {
-                short[] halves = store.tensor("up.weight").segment().toArray(
-                        ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN));
+            try (TensorStore store =
+                    TensorStore.load(model, APPLY.dtypes(DTypes.all(DType.F16)), LoadOptions.defaults())) {
+                short[] halves = store.tensor("up.weight")
+                        .segment()
+                        .toArray(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN));
                 for (int i = 0; i < halves.length; i++) {
                     assertThat(halves[i]).isEqualTo(Float.floatToFloat16(expected.getFloat(4 * i)));
                 }
@@ -175,7 +177,8 @@ class BlockScalesTest {
         Path path = write("up.weight_scale_inv", shape, weight, new long[] {2, 1}, new byte[] {126, (byte) 130});
         try (Model model = Model.open(path);
                 TensorStore store = TensorStore.load(model, APPLY, LoadOptions.defaults())) {
-            float[] got = store.tensor("up.weight").segment()
+            float[] got = store.tensor("up.weight")
+                    .segment()
                     .toArray(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN));
             for (int i = 0; i < got.length; i++) {
                 assertThat(got[i]).isEqualTo(Float8.E4M3.toFloat(weight[i]) * (i < 128 * 3 ? 0.5f : 8));
@@ -188,8 +191,8 @@ class BlockScalesTest {
     void areRefusedIfTheirShapeDoesNotFit(String ofWeight, String ofScale) throws IOException {
         long[] shape = dimensions(ofWeight);
         long[] scaleShape = dimensions(ofScale);
-        Path path = write(
-                "up.weight_scale_inv", shape, weight(shape), scaleShape, WeightFiles.floats(factors(scaleShape)));
+        Path path =
+                write("up.weight_scale_inv", shape, weight(shape), scaleShape, WeightFiles.floats(factors(scaleShape)));
         try (Model model = Model.open(path)) {
             assertThat(TensorPlan.of(model, TensorForm.dense()).unscaled()).containsExactly("up.weight");
             assertThatThrownBy(() -> TensorPlan.of(model, APPLY))
@@ -208,7 +211,8 @@ class BlockScalesTest {
                     .isInstanceOf(ModelException.class)
                     .hasMessageContaining("tensor up.weight")
                     .hasMessageEndingWith("expected F32, F16 or BF16, got F8_E4M3");
-            assertThat(TensorPlan.of(model, TensorForm.dense().dtypes(DTypes.stored())).unscaled())
+            assertThat(TensorPlan.of(model, TensorForm.dense().dtypes(DTypes.stored()))
+                            .unscaled())
                     .containsExactly("up.weight");
         }
     }

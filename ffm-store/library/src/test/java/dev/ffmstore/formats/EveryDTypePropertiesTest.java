@@ -124,7 +124,8 @@ class EveryDTypePropertiesTest {
             MemorySegment memory = arena.allocate(size + 2).fill((byte) 0x55);
             reader.read(tensor, from, memory.asSlice(1, size));
             byte[] read = memory.toArray(ValueLayout.JAVA_BYTE);
-            assertThat(Arrays.copyOfRange(read, 1, 1 + size)).isEqualTo(Arrays.copyOfRange(expected, from, from + size));
+            assertThat(Arrays.copyOfRange(read, 1, 1 + size))
+                    .isEqualTo(Arrays.copyOfRange(expected, from, from + size));
             assertThat(read[0]).isEqualTo((byte) 0x55);
             assertThat(read[size + 1]).isEqualTo((byte) 0x55);
         }

@@ -72,8 +72,8 @@ class NpyLayoutTest {
         Tensors constants = new Tensors("model.gguf", "F32").add("t", dtype, 4);
         assertThatThrownBy(() -> Npy.layouts(constants.source()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("tensor t: a .npy file cannot hold elements of " + dtype
-                        + ", which are smaller than a byte");
+                .hasMessage(
+                        "tensor t: a .npy file cannot hold elements of " + dtype + ", which are smaller than a byte");
     }
 
     @ParameterizedTest

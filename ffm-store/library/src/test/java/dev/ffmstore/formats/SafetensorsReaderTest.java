@@ -96,8 +96,8 @@ class SafetensorsReaderTest {
         Path file = write("{" + field("s", dtype, "[" + elements + "]", 0, bytes) + "}", new byte[bytes]);
         assertThatThrownBy(() -> Dense.source(file))
                 .isInstanceOf(ModelException.class)
-                .hasMessageStartingWith(file + ": tensor s: the number of its elements of type " + dtype
-                        + ": expected whole bytes");
+                .hasMessageStartingWith(
+                        file + ": tensor s: the number of its elements of type " + dtype + ": expected whole bytes");
     }
 
     @ParameterizedTest
@@ -145,7 +145,9 @@ class SafetensorsReaderTest {
     static Stream<Arguments> malformed() {
         return Stream.of(
                 Arguments.of("{" + A + "}", "bytes after the last tensor: expected 4 bytes of data, got 8"),
-                Arguments.of("{" + A + "," + field("b", "I16", "[4]", 4, 12) + "}", "ends before its tensor b does: expected 12"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "I16", "[4]", 4, 12) + "}",
+                        "ends before its tensor b does: expected 12"),
                 Arguments.of("{" + A + "," + field("b", "I16", "[1]", 6, 8) + "}", "does not follow the tensor before"),
                 Arguments.of(
                         "{" + A + "," + field("b", "I16", "[3]", 2, 8) + "}",
@@ -157,8 +159,12 @@ class SafetensorsReaderTest {
                 Arguments.of("{" + A + "," + A + "}", "not valid JSON: field a occurs twice in an object"),
                 Arguments.of("{" + A.replace("[0,4]", "[0,4,8]") + "," + B + "}", "has 3 data_offsets, expected 2"),
                 Arguments.of("{" + A.replace("[0,4]", "[0]") + "," + B + "}", "has 1 data_offsets"),
-                Arguments.of("{" + A.replace("[0,4]", "[-4,0]") + "," + B + "}", "a whole number from 0 to 2^63 - 1, got -4"),
-                Arguments.of("{" + A + "," + field("b", "Q7", "[3]", 4, 2) + "}", "disagree with data_offsets: expected the"),
+                Arguments.of(
+                        "{" + A.replace("[0,4]", "[-4,0]") + "," + B + "}",
+                        "a whole number from 0 to 2^63 - 1, got -4"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "Q7", "[3]", 4, 2) + "}",
+                        "disagree with data_offsets: expected the"),
                 Arguments.of("{" + A + "," + field("b", "Q7", "[3]", 4, 7) + "}", "bytes after the last tensor"),
                 Arguments.of("{" + A + "," + field("b", "Q7", "[3]", 4, 9) + "}", "ends before its tensor b does"),
                 Arguments.of(

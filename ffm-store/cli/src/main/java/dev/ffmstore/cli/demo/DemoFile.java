@@ -117,8 +117,7 @@ public final class DemoFile {
         }
     }
 
-    private static void writeOutput(Path output, DemoFile file, int threads, LongConsumer progress)
-            throws Exception {
+    private static void writeOutput(Path output, DemoFile file, int threads, LongConsumer progress) throws Exception {
         try (FileChannel channel = FileChannel.open(output, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             file.write(channel, threads, progress);
             channel.force(true);

@@ -3,6 +3,8 @@ package dev.ffmstore.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.ffmstore.Model;
+import dev.ffmstore.StoredTensor;
 import dev.ffmstore.ggml.BlockDecoders;
 import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.gguf.GgufFile;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.CRC32C;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +129,41 @@ class DemoModelTest {
     }
 
     @Test
+    void partsHoldTheBlocksOfTheWhole() throws Exception {
+        DemoModel whole = new DemoModel(1);
+        DemoModel split = new DemoModel(1, 3);
+        List<Path> file = List.of(folder.resolve("whole.gguf"));
+        List<Path> files =
+                DemoModel.fileNames(1, 3).stream().map(folder::resolve).toList();
+        DemoFile.write(file, whole, 2, (done, total) -> {});
+        DemoFile.write(files, split, 2, (done, total) -> {});
+        assertThat(DemoFile.isWritten(files, split)).isTrue();
+        assertThat(files.getFirst()).hasFileName("tinyllama-1.1b-synthetic-1-layers.Q4_K_M-00001-of-00003.gguf");
+        try (Model one = Model.open(file.getFirst());
+                Model three = Model.open(files.get(1))) {
+            assertThat(three.gguf()).hasSize(3);
+            assertThat(three.tensors()).hasSameSizeAs(one.tensors());
+            for (StoredTensor tensor : one.tensors()) {
+                StoredTensor same = three.tensor(tensor.name());
+                assertThat(bytes(three, same)).as(tensor.name()).isEqualTo(bytes(one, tensor));
+            }
+        }
+    }
+
+    /// {@return a hash of the stored bytes of a tensor}
+    private static String bytes(Model model, StoredTensor tensor) throws IOException {
+        CRC32C sum = new CRC32C();
+        byte[] some = new byte[1 << 20];
+        for (long done = 0; done < tensor.byteSize(); done += some.length) {
+            int count = (int) Math.min(some.length, tensor.byteSize() - done);
+            model.source(tensor.part())
+                    .read(tensor.offset() + done, MemorySegment.ofArray(some).asSlice(0, count));
+            sum.update(some, 0, count);
+        }
+        return tensor.type() + " " + tensor.shape() + " " + sum.getValue();
+    }
+
+    @Test
     void takesNoOtherFileForItsOwn() throws IOException {
         DemoModel model = new DemoModel(1);
         Path file = sparse(model);
@@ -155,7 +193,8 @@ class DemoModelTest {
 
     /// A file of the model's size and header, without its blocks.
     private Path sparse(DemoModel model) throws IOException {
-        Path file = Files.write(folder.resolve("sparse.gguf"), model.parts().getFirst().header());
+        Path file = Files.write(
+                folder.resolve("sparse.gguf"), model.parts().getFirst().header());
         try (RandomAccessFile longer = new RandomAccessFile(file.toFile(), "rw")) {
             longer.setLength(model.fileSize());
         }

@@ -29,7 +29,9 @@ public final class Differences {
         }
 
         Elements.Kind kind() {
-            return Elements.kind(a.dtype()) == Elements.kind(b.dtype()) ? Elements.kind(a.dtype()) : Elements.Kind.REALS;
+            return Elements.kind(a.dtype()) == Elements.kind(b.dtype())
+                    ? Elements.kind(a.dtype())
+                    : Elements.Kind.REALS;
         }
     }
 

@@ -35,7 +35,8 @@ public final class SplatScan {
                             MemorySegment tile = worker.arena().allocate(TILE_BYTES, Long.BYTES);
                             return index -> {
                                 TensorSlot tensor = source.tensors().get((int) index);
-                                boolean repeats = Integer.bitCount(tensor.dtype().byteSize()) == 1;
+                                boolean repeats =
+                                        Integer.bitCount(tensor.dtype().byteSize()) == 1;
                                 if (repeats && tensor.byteSize() > 0 && isSplat(tensor, reader, tile)) {
                                     MemorySegment element =
                                             tile.asSlice(0, tensor.dtype().byteSize());

@@ -28,7 +28,8 @@ public final class Statistics {
     /// @param histogram how the finite elements are spread; if there are none, its bounds are not numbers
     public record OfTensor(TensorSlot tensor, Moments moments, Histogram histogram) {}
 
-    /// {@return whether elements of a type are numbers, which can be measured: all but C64, F4, F6_E2M3 and F6_E3M2}
+    /// {@return whether elements of a type are numbers, which can be measured: all but C64, F4, F6_E2M3 and
+    /// F6_E3M2}
     public static boolean canMeasure(DType dtype) {
         return Elements.kind(dtype) != Elements.Kind.BITS;
     }

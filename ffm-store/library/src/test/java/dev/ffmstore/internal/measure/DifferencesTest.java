@@ -119,8 +119,7 @@ class DifferencesTest {
         assertThat(halves.beyond()).isEqualTo(1);
         assertThat(halves.maxAbs()).isZero();
         assertThat(wide.allows(halves)).isFalse();
-        Difference sixths =
-                between(ofBytes(DType.F6_E2M3, 4, 1, 2, 3), ofBytes(DType.F6_E2M3, 4, 1, 2, 0xF3), EXACT);
+        Difference sixths = between(ofBytes(DType.F6_E2M3, 4, 1, 2, 3), ofBytes(DType.F6_E2M3, 4, 1, 2, 0xF3), EXACT);
         assertThat(sixths.elements()).isEqualTo(4);
         assertThat(sixths.bitsDiffering()).isEqualTo(1);
         One pair = ofBytes(DType.C64, 1, 1, 2, 3, 4, 5, 6, 7, 8);

@@ -50,7 +50,8 @@ class StatisticsTest {
     void takesUnsignedIntegersAsSuch(DType dtype) throws Exception {
         byte[] bytes = new byte[2 * dtype.byteSize()];
         Arrays.fill(bytes, 0, dtype.byteSize(), (byte) 0xFF);
-        Moments found = all(new Tensors().add("t", dtype, bytes, 2), 1).getFirst().moments();
+        Moments found =
+                all(new Tensors().add("t", dtype, bytes, 2), 1).getFirst().moments();
         assertThat(found.max()).isEqualTo(Math.scalb(1.0, 8 * dtype.byteSize()) - 1);
         assertThat(found.min()).isZero();
         assertThat(found.zeros()).isEqualTo(1);
