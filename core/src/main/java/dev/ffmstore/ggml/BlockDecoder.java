@@ -2,7 +2,7 @@ package dev.ffmstore.ggml;
 
 import java.lang.foreign.MemorySegment;
 
-/// Decodes blocks of one ggml type into dense elements.
+/// Decodes blocks of one type into dense elements.
 ///
 /// The dense form is little-endian: 32-bit floats for every type except the plain types F64, I8, I16, I32 and I64,
 /// which are copied as they are. A decoder may hold scratch memory: it is cheap to obtain, and only one thread at a
@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 public interface BlockDecoder {
 
     /// {@return the type of the blocks that this decodes}
-    GgmlType type();
+    StoredType type();
 
     /// Decodes `blockCount` consecutive blocks.
     ///

@@ -86,7 +86,7 @@ final class BlockReader {
         }
     }
 
-    /// Decodes and multiplies slice by slice, each with a factor of its own, and within a slice tile by tile.
+    /// Decodes and multiplies tile by tile.
     private void decodeScaled(
             TensorSlot slot,
             TensorSlot.Scale scale,
@@ -97,32 +97,37 @@ final class BlockReader {
             throws IOException {
         int blockLength = slot.type().blockLength();
         int decodedBytes = slot.decodedBlockBytes();
-        long sliceBlocks = slot.stored().blockCount() / scale.count();
         long tileBlocks = SCALED_BYTES / decodedBytes;
-        long end = firstBlock + blockCount;
-        long to = denseOffset;
-        for (long block = firstBlock; block < end; ) {
-            long slice = block / sliceBlocks;
-            long sliceEnd = Math.min(end, (slice + 1) * sliceBlocks);
-            float factor = factor(scale, slice);
-            while (block < sliceEnd) {
-                long count = Math.min(sliceEnd - block, tileBlocks);
-                decodeBlocks(slot, block, count, dense, to);
-                multiply(dense, to, (int) count * blockLength, factor);
-                block += count;
-                to += count * decodedBytes;
-            }
+        ScaleRuns runs = new ScaleRuns(slot.shape(), scale.block());
+        for (long done = 0; done < blockCount; ) {
+            long count = Math.min(blockCount - done, tileBlocks);
+            long to = denseOffset + done * decodedBytes;
+            decodeBlocks(slot, firstBlock + done, count, dense, to);
+            multiply(scale.stored(), runs, (firstBlock + done) * blockLength, (int) count * blockLength, dense, to);
+            done += count;
         }
     }
 
-    private float factor(TensorSlot.Scale scale, long slice) throws IOException {
+    /// Multiplies consecutive elements, from the first of them on, each run of them by its factor.
+    private void multiply(StoredTensor scale, ScaleRuns runs, long first, int count, MemorySegment dense, long to)
+            throws IOException {
+        long end = first + count;
+        for (long at = first; at < end; ) {
+            long runEnd = Math.min(end, runs.endOf(at));
+            float factor = factor(scale, runs.factorOf(at));
+            multiply(dense, to + (at - first) * Float.BYTES, (int) (runEnd - at), factor);
+            at = runEnd;
+        }
+    }
+
+    private float factor(StoredTensor scale, long index) throws IOException {
         if (scales == null) {
             scales = new Scales(arena.allocate((long) Scales.MOST * Float.BYTES, TensorPlan.ALIGNMENT));
         }
-        if (!scales.hold(scale.stored(), slice)) {
-            scales.read(scale.stored(), slice, Math.min(Scales.MOST, scale.count() - slice));
+        if (!scales.hold(scale, index)) {
+            scales.read(scale, index, Math.min(Scales.MOST, scale.shape().elementCount() - index));
         }
-        return scales.get(slice);
+        return scales.get(index);
     }
 
     /// Some companion scales of one tensor, decoded: a weight may have one for each of its slices.
@@ -165,7 +170,11 @@ final class BlockReader {
     }
 
     private BlockDecoder decoder(StoredType type) {
-        return decoderByType.computeIfAbsent(type, _ -> decoders.of((GgmlType) type)); // the plan has no other
+        return decoderByType.computeIfAbsent(
+                type,
+                _ -> type instanceof DType dtype
+                        ? new Float8Decoder(dtype)
+                        : decoders.of((GgmlType) type)); // the plan has no other
     }
 
     private void decodeBlocks(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)

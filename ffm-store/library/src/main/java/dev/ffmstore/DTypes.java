@@ -17,10 +17,9 @@ import java.util.stream.Collectors;
 /// DTypes types = DTypes.all(DType.BF16).with("*norm*", DType.F32);   // the last rule that matches decides
 /// ```
 ///
-/// Where no rule matches, the tensors of a GGUF file become F32, and those of a model that is dense already (a
-/// safetensors file, a store) stay what they are. Rules are about floats of 32 and 16 bits and about quantised
-/// blocks; integers and F64 stay what they are. Conversion rounds to nearest, ties to even; NaN stays NaN, and a
-/// value that is too large becomes infinite. Immutable.
+/// Where no rule matches, tensors become F32, and those of a store stay what they are. Rules are about floats of
+/// 32, 16 and 8 bits and about quantised blocks; F64, integers and all else stay what they are. Conversion rounds
+/// to nearest, ties to even; NaN stays NaN, and a value that is too large becomes infinite. Immutable.
 ///
 /// @param rules the rules, in the order in which they were given
 /// @param unmatched whether a pattern may match no name, as in [NameFilter]; `*` always may
@@ -30,15 +29,24 @@ public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
     /// The type that tensors of some names become.
     ///
     /// @param glob a pattern of the model's own names, as in [NameFilter]; `*` for all
-    /// @param dtype F32, F16 or BF16
-    public record Rule(String glob, DType dtype) {
+    /// @param dtype F32, F16 or BF16; empty to keep floats as they are stored, while quantised blocks become F32
+    public record Rule(String glob, Optional<DType> dtype) {
         /// @throws IllegalArgumentException if the pattern is malformed, or the type is not F32, F16 or BF16
         public Rule {
             Glob.of(glob);
-            switch (dtype) {
+            switch (dtype.orElse(DType.F32)) {
                 case F32, F16, BF16 -> {}
-                default -> throw new IllegalArgumentException("expected F32, F16 or BF16, got " + dtype);
+                default -> throw new IllegalArgumentException("expected F32, F16 or BF16, got " + dtype.get());
             }
+        }
+
+        /// @throws IllegalArgumentException if the pattern is malformed, or the type is not F32, F16 or BF16
+        public Rule(String glob, DType dtype) {
+            this(glob, Optional.of(dtype));
+        }
+
+        private String type() {
+            return dtype.map(DType::name).orElse("stored");
         }
     }
 
@@ -64,22 +72,39 @@ public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
         return DENSE.with("*", dtype);
     }
 
+    /// {@return one rule for all tensors: floats stay as they are stored, and quantised blocks become F32}
+    public static DTypes stored() {
+        return DENSE.withStored("*");
+    }
+
+    /// {@return these rules and one more, which wins where it matches: floats stay as they are stored, and
+    /// quantised blocks become F32}
+    ///
+    /// @throws IllegalArgumentException if the pattern is malformed
+    public DTypes withStored(String glob) {
+        return with(new Rule(glob, Optional.empty()));
+    }
+
     /// {@return these rules and one more, which wins where it matches}
     ///
     /// @throws IllegalArgumentException if the pattern is malformed, or the type is not F32, F16 or BF16
     public DTypes with(String glob, DType dtype) {
+        return with(new Rule(glob, dtype));
+    }
+
+    private DTypes with(Rule rule) {
         List<Rule> more = new ArrayList<>(rules);
-        more.add(new Rule(glob, dtype));
+        more.add(rule);
         return new DTypes(more, unmatched);
     }
 
     /// Applies the rules to the names of a model.
     ///
     /// @param names the names to decide for
-    /// @return the type that a tensor of floats becomes by its name, if a rule says so
+    /// @return the rule that decides for a tensor of floats by its name, if one does
     /// @throws IllegalArgumentException if a pattern other than `*` matches none of the names, unless that is
     /// allowed
-    public Function<String, Optional<DType>> over(Collection<String> names) {
+    public Function<String, Optional<Rule>> over(Collection<String> names) {
         List<Glob> globs = rules.stream().map(rule -> Glob.of(rule.glob())).toList();
         if (unmatched == NameFilter.Unmatched.REFUSED) {
             requireMatches(globs, new HashSet<>(names));
@@ -97,9 +122,7 @@ public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
                     .filter(rule -> globs.get(rule).matches(name))
                     .findFirst()
                     .orElse(literal);
-            return decides < 0
-                    ? Optional.empty()
-                    : Optional.of(rules.get(decides).dtype());
+            return decides < 0 ? Optional.empty() : Optional.of(rules.get(decides));
         };
     }
 
@@ -116,6 +139,6 @@ public record DTypes(List<Rule> rules, NameFilter.Unmatched unmatched) {
     public String toString() {
         return rules.isEmpty()
                 ? DType.F32.name()
-                : rules.stream().map(rule -> rule.glob() + "=" + rule.dtype()).collect(Collectors.joining(", "));
+                : rules.stream().map(rule -> rule.glob() + "=" + rule.type()).collect(Collectors.joining(", "));
     }
 }

@@ -511,6 +511,36 @@ public final class Model implements Closeable {
         return new Model(name, format, convention, metadata, parts, placed, finder(placed), gguf, warnings);
     }
 
+    /// {@return this model, with its untyped tensors given the shapes of the tensors of another model, see
+    /// [#typedBy(List)]; they are of the type that is stored there or, where that is quantised or the size says so,
+    /// of the type that it becomes by default}
+    ///
+    /// Both models have the same files: closing one closes the other. The other model may be closed.
+    ///
+    /// @param other a model of tensors whose types and shapes are known, such as the one that an archive was made
+    /// from
+    public Model typedBy(Model other) {
+        List<StoredTensor> stored = new ArrayList<>();
+        List<StoredTensor> dense = new ArrayList<>();
+        for (StoredTensor tensor : other.tensors()) {
+            if (tensor.isTyped() && tensor.unreadable().isEmpty()) {
+                DType.storedAs(tensor.type()).ifPresent(type -> stored.add(tensor));
+                denseForm(tensor).ifPresent(dense::add);
+            }
+        }
+        return typedBy(stored).typedBy(dense);
+    }
+
+    private static Optional<StoredTensor> denseForm(StoredTensor tensor) {
+        DType dtype = DType.denseOf(tensor.type());
+        try {
+            long size = dtype.byteSize(tensor.shape().elementCount());
+            return Optional.of(new StoredTensor(tensor.name(), dtype.stored(), tensor.shape(), 0, 0, size));
+        } catch (ArithmeticException e) { // larger than any file
+            return Optional.empty();
+        }
+    }
+
     private static StoredTensor typedBy(StoredTensor tensor, @Nullable StoredTensor type) {
         if (tensor.isTyped() || type == null || type.byteSize() != tensor.byteSize()) {
             return tensor;

@@ -20,7 +20,7 @@ final class Planner {
     private final Model model;
     private final TensorForm form;
     private final Predicate<String> chosen;
-    private final Function<String, Optional<DType>> dtypes;
+    private final Function<String, Optional<DTypes.Rule>> dtypes;
     private final NameTable.Translation translation;
     private final List<TensorSlot> slots = new ArrayList<>();
     private final List<TensorSlot> aliases = new ArrayList<>();
@@ -133,29 +133,38 @@ final class Planner {
     private TensorSlot slot(StoredTensor tensor, NameTable.Entry entry) throws ModelException {
         DType dtype = dtype(tensor);
         requireFits(tensor, entry);
+        Optional<TensorSlot.Scale> scale = scale(tensor);
+        if (dtype.float8().isPresent() && (scale.isPresent() || entry.storedOffset() != 0)) {
+            throw ModelException.expected(
+                    model.name(),
+                    "F32, F16 or BF16",
+                    dtype,
+                    "tensor {}: the type of what is multiplied by a companion scale or subtracted from",
+                    tensor.name());
+        }
         long offset = Math.addExact(end, TensorPlan.ALIGNMENT - 1) & -TensorPlan.ALIGNMENT;
         return new TensorSlot(
                 used(entry.names().getFirst(), tensor),
                 tensor,
                 dtype,
                 offset,
-                Math.multiplyExact(tensor.shape().elementCount(), (long) dtype.byteSize()),
-                scale(tensor),
+                dtype.byteSize(tensor.shape().elementCount()),
+                scale,
                 entry.headRows() == 0 ? RowOrder.AS_STORED : new RowOrder.HalvesOfPairs(entry.headRows()),
                 entry.storedOffset(),
                 Optional.empty());
     }
 
-    /// Rules are about floats. Where none matches, quantised blocks and all floats of GGUF become F32, while models
-    /// whose tensors are dense already keep them as they are.
+    /// Rules are about floats. Where none matches, they become F32, while a store keeps what it was loaded as.
     private DType dtype(StoredTensor tensor) {
         DType dense = DType.denseOf(tensor.type());
         if (dense != DType.F32) {
             return dense;
         }
-        Optional<DType> stored = DType.storedAs(tensor.type());
+        DType stored = DType.storedAs(tensor.type()).orElse(DType.F32);
         return dtypes.apply(tensor.name())
-                .orElseGet(() -> model.format() == Model.Format.GGUF ? DType.F32 : stored.orElse(DType.F32));
+                .map(rule -> rule.dtype().orElse(stored))
+                .orElse(model.format() == Model.Format.STORE ? stored : DType.F32);
     }
 
     private @Nullable TensorSlot tiedTo(TensorSlot slot) {
@@ -209,8 +218,8 @@ final class Planner {
             throw ModelException.ofSentence(
                     model.name(), companion.get().problem().get());
         }
-        StoredTensor scale = companion.get().scale();
-        return Optional.of(new TensorSlot.Scale(scale, scale.shape().elementCount()));
+        return Optional.of(new TensorSlot.Scale(
+                companion.get().scale(), companion.get().block().orElseThrow()));
     }
 
     private void requireDecoder(StoredTensor tensor) throws ModelException {
@@ -230,6 +239,13 @@ final class Planner {
                     "tensor {}: the convention {} takes off what was added to it",
                     tensor.name(),
                     form.names().convention());
+        }
+        if (entry.headRows() != 0 && tensor.type().blockLength() > 1 && tensor.type() instanceof DType) {
+            throw ModelException.of(
+                    model.name(),
+                    "tensor {}: rows of elements smaller than a byte, {}, are not put in another order",
+                    tensor.name(),
+                    tensor.type());
         }
         if (entry.headRows() != 0) {
             long rows = tensor.shape().rank() == 0 ? 1 : tensor.shape().dimension(0);

@@ -13,7 +13,7 @@ import java.util.Optional;
 ///
 /// @param name the tensor's name, unique in the model
 /// @param type how the elements are stored: the type of ggml's if it has one, for a tensor that is not quantised
-/// too; else a [DType] such as U8, or a [ForeignType] that cannot be read
+/// too; else a [DType] such as U8, or a [ForeignType] or [UnknownType] that cannot be read
 /// @param shape row-major, outermost first
 /// @param part which of the model's parts holds it, 0 or more
 /// @param offset where the tensor's first byte is in that part, in bytes
@@ -49,6 +49,8 @@ public record StoredTensor(
     public Optional<String> unreadable() {
         return switch (type) {
             case ForeignType foreign -> Optional.of(foreign.problem(name));
+            case UnknownType unknown ->
+                Optional.of(Problem.fill("tensor {} is of dtype {}, which is not known", name, unknown.name()));
             case GgmlType ggml
             when !BlockDecoders.scalar().supports(ggml) ->
                 Optional.of(Problem.fill("tensor {} is of type {}, which has no decoder", name, ggml));

@@ -17,15 +17,15 @@ public record TensorForm(NameFilter filter, DTypes dtypes, Names names, Scales s
 
     /// What is done with companion scales.
     ///
-    /// A model with tensors of type NVFP4 may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or
-    /// `NAME.weight.scale`) by which the weight's elements are to be multiplied. The scales themselves are tensors
+    /// A model may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or `NAME.weight.scale`, or for 8-bit
+    /// floats `NAME.weight_scale_inv`) by which the weight's elements are to be multiplied. The scales themselves are tensors
     /// like any other, and apply even if the filter leaves them out. See [CompanionScale].
     public enum Scales {
         /// Scales are not applied, and a load that meets any says so in the log.
         UNDECIDED,
-        /// Scales are not applied: an element is ggml's value, for the engine to multiply.
+        /// Scales are not applied: an element is the decoded value, for the engine to multiply.
         LEFT,
-        /// Scales are applied: an element is ggml's value times the scale, rounded once to a float.
+        /// Scales are applied: an element is the decoded value times the scale, rounded once to a float.
         APPLIED
     }
 

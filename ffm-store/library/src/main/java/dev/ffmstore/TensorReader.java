@@ -92,6 +92,10 @@ public final class TensorReader implements AutoCloseable {
     }
 
     private void readNative(TensorSlot slot, long offset, MemorySegment target) throws IOException {
+        if (slot.isVerbatim()) {
+            blocks.copy(slot.stored(), offset, target);
+            return;
+        }
         int size = slot.dtype().byteSize();
         long end = offset + target.byteSize();
         for (long at = offset; at < end; ) {

@@ -35,9 +35,10 @@ public record TensorSlot(
 
     /// A companion scale that is applied.
     ///
-    /// @param stored the tensor that holds it, of type F32, F16 or BF16
-    /// @param count the number of factors: one for the whole tensor, or one for each outermost slice
-    public record Scale(StoredTensor stored, long count) {}
+    /// @param stored the tensor that holds it, of floats; its elements are the factors, row-major
+    /// @param block the shape of the block of elements that each factor is for: of the weight's rank, no dimension
+    /// zero; blocks at the ends may be cut
+    public record Scale(StoredTensor stored, Shape block) {}
 
     /// {@return the tensor's shape, row-major, outermost first}
     public Shape shape() {

@@ -29,8 +29,9 @@ final class DenseForm {
     @Option(
             names = "--dtype",
             paramLabel = "[GLOB=]TYPE",
-            description = "what floats become: F32, the default, F16 or BF16; of all tensors, or of those whose names"
-                    + " in the model match. May be repeated, the last that matches decides")
+            description = "what floats become: F32, the default, F16, BF16, or stored, what they are in the model; of"
+                    + " all tensors, or of those whose names in the model match. May be repeated, the last that"
+                    + " matches decides")
     private List<String> dtypes = new ArrayList<>();
 
     @Option(
@@ -62,14 +63,16 @@ final class DenseForm {
     }
 
     private DTypes with(DTypes types, String glob, String type) {
-        DType dtype;
         try {
-            dtype = DType.valueOf(type.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw wrong("--dtype", "expected F32, F16 or BF16, got " + Printable.escape(type, 100), e);
-        }
-        try {
-            return types.with(glob, dtype);
+            return switch (type.toLowerCase(Locale.ROOT)) {
+                case "f32" -> types.with(glob, DType.F32);
+                case "f16" -> types.with(glob, DType.F16);
+                case "bf16" -> types.with(glob, DType.BF16);
+                case "stored" -> types.withStored(glob);
+                default ->
+                    throw new IllegalArgumentException(
+                            "expected F32, F16, BF16 or stored, got " + Printable.escape(type, 100));
+            };
         } catch (IllegalArgumentException e) {
             throw wrong("--dtype", e.getMessage(), e);
         }

@@ -1,5 +1,6 @@
 package dev.ffmstore.cli;
 
+import dev.ffmstore.DTypes;
 import dev.ffmstore.Model;
 import dev.ffmstore.ModelException;
 import dev.ffmstore.StoredTensor;
@@ -132,13 +133,14 @@ final class DiffCommand extends ReportingCommand {
 
     /// Compares two models. An archive knows neither dtypes nor shapes, and is given those of the other model.
     private DiffReport compare(Model a, Model b, Tolerance tolerance) throws IOException {
-        if (a.format() == Model.Format.IRPA && b.format() == Model.Format.IRPA) {
+        boolean isTyped = a.tensors().stream().allMatch(StoredTensor::isTyped);
+        if (!isTyped && a.format() == Model.Format.IRPA && b.format() == Model.Format.IRPA) {
             throw ModelException.of(
                     a.name(),
                     "has no dtypes and shapes, and neither has what it is compared with: compare it with the GGUF or"
-                            + " safetensors file it was made from");
+                            + " safetensors file it was made from, or name that file with --shapes-from");
         }
-        if (a.format() == Model.Format.IRPA) {
+        if (!isTyped) {
             TensorSource ofB = source(b);
             return compare(source(a.typedBy(dense(ofB))), ofB, tolerance);
         }
@@ -150,7 +152,8 @@ final class DiffCommand extends ReportingCommand {
     /// compared as they are.
     private TensorSource source(Model model) throws IOException {
         TensorForm plain = TensorForm.dense().filter(tensors.readable(model)).scales(TensorForm.Scales.LEFT);
-        TensorForm wanted = model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain;
+        TensorForm wanted =
+                model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain.dtypes(DTypes.stored());
         return TensorSource.of(model, wanted, effort.effort().decoder());
     }
 
@@ -172,7 +175,10 @@ final class DiffCommand extends ReportingCommand {
             }
             Optional<TensorSlot> inA = Optional.ofNullable(ofA.get(name));
             Optional<TensorSlot> inB = Optional.ofNullable(ofB.get(name));
-            if (inA.isPresent() && inB.isPresent() && haveSameForm(inA.get(), inB.get())) {
+            if (inA.isPresent()
+                    && inB.isPresent()
+                    && haveSameForm(inA.get(), inB.get())
+                    && Differences.areComparable(inA.get().dtype(), inB.get().dtype())) {
                 pairs.add(new Differences.Pair(inA.get(), inB.get()));
             } else {
                 rows.add(new DiffRow(name, inA, inB, verdict(inA, inB), Optional.empty()));
@@ -199,7 +205,7 @@ final class DiffCommand extends ReportingCommand {
 
     private static Verdict verdict(Optional<TensorSlot> a, Optional<TensorSlot> b) {
         if (a.isPresent() && b.isPresent()) {
-            return Verdict.OTHER_SHAPE;
+            return haveSameForm(a.get(), b.get()) ? Verdict.OTHER_TYPE : Verdict.OTHER_SHAPE;
         }
         TensorSlot present = a.or(() -> b).orElseThrow();
         if (present.aliasOf().isPresent()) {

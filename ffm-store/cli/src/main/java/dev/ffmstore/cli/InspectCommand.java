@@ -91,7 +91,7 @@ final class InspectCommand extends FileCommand {
         }
         Table<StoredTensor> tensors = new Table<StoredTensor>()
                 .text("tensor", tensor -> Printable.escape(tensor.name()))
-                .text("type", InspectCommand::type)
+                .text("type", tensor -> Printable.escape(type(tensor), 100))
                 .text("shape", tensor -> tensor.shape().toString());
         if (files.size() > 1) {
             tensors.number("part", tensor -> tensor.part() + 1L);
@@ -212,8 +212,7 @@ final class InspectCommand extends FileCommand {
             if (tensor.unreadable().isEmpty()) {
                 json.writeNumberField(
                         "denseBytes",
-                        tensor.shape().elementCount()
-                                * DType.denseOf(tensor.type()).byteSize());
+                        DType.denseOf(tensor.type()).byteSize(tensor.shape().elementCount()));
             }
             Optional<CompanionScale> companion = model.companion(tensor);
             if (companion.isPresent()) {

@@ -3,6 +3,7 @@ package dev.ffmstore.cli;
 import dev.ffmstore.CompanionScale;
 import dev.ffmstore.Model;
 import dev.ffmstore.StoredTensor;
+import dev.ffmstore.UnknownType;
 import dev.ffmstore.ggml.StoredType;
 import dev.ffmstore.gguf.ForeignType;
 import dev.ffmstore.internal.text.Printable;
@@ -31,7 +32,8 @@ final class ModelWarnings {
                         .add(tensor);
             }
         }
-        undecodable.forEach((type, tensors) -> warnings.add("type " + type + " has no decoder: "
+        undecodable.forEach((type, tensors) -> warnings.add("type " + type
+                + (type instanceof UnknownType ? " is not known: " : " has no decoder: ")
                 + Printable.escape(tensors.getFirst().name())
                 + (tensors.size() == 1 ? "" : " and " + (tensors.size() - 1) + " more of this type")
                 + " cannot be loaded"));

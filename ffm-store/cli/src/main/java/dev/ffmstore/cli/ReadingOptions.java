@@ -1,15 +1,18 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.Model;
+import dev.ffmstore.ModelException;
+import dev.ffmstore.StoredTensor;
 import dev.ffmstore.gguf.GgufOptions;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
-/// The options that say how models are read: what a GGUF header may have, and which shapes count.
+/// The options that say how models are read: what a GGUF header may have, which shapes count, and where they are.
 final class ReadingOptions {
     /// Which shapes tensors have.
     private enum Shapes {
@@ -52,9 +55,36 @@ final class ReadingOptions {
                     + " (comfy.gguf.orig_shape), or stored, those in the file; by default original")
     private Shapes shapes = Shapes.original;
 
+    @Option(
+            names = "--shapes-from",
+            paramLabel = "MODEL",
+            converter = ModelArgument.Converter.class,
+            description = "the model that an .irpa archive was made from, which has the types and shapes that the"
+                    + " archive lacks; tensors of other names or sizes stay rows of bytes")
+    private @Nullable ModelArgument shapesFrom;
+
     /// {@return an open model; the caller closes it}
     Model open(ModelArgument argument) throws IOException {
-        return shaped(argument.open(limits()));
+        Model model = shaped(argument.open(limits()));
+        if (shapesFrom == null || model.tensors().stream().allMatch(StoredTensor::isTyped)) {
+            return model;
+        }
+        try (Model types = shaped(shapesFrom.open(limits()))) {
+            return typed(model, types);
+        } catch (IOException | RuntimeException failure) {
+            try (model) {
+                throw failure;
+            }
+        }
+    }
+
+    private static Model typed(Model model, Model types) throws ModelException {
+        Model typed = model.typedBy(types);
+        if (typed.tensors().stream().noneMatch(StoredTensor::isTyped)) {
+            throw ModelException.of(
+                    model.name(), "no tensor has the name and the size of one of --shapes-from: {}", types.name());
+        }
+        return typed;
     }
 
     /// {@return an open GGUF file, without the other parts if it is a part; the caller closes it}

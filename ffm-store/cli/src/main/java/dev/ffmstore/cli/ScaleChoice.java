@@ -8,8 +8,9 @@ final class ScaleChoice {
     @Option(
             names = "--apply-scales",
             negatable = true,
-            description = "multiply NVFP4 tensors by their companion scales, where the file has any; without this they"
-                    + " keep ggml's values")
+            description = "multiply tensors by their companion scales, where the file has any (NAME.scale,"
+                    + " NAME.weight.scale, and of 8-bit floats NAME.weight_scale_inv or NAME.weight_scale); without"
+                    + " this they keep their values")
     private boolean applyScales;
 
     TensorForm apply(TensorForm form) {

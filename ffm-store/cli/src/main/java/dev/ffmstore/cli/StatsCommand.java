@@ -1,8 +1,10 @@
 package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.ffmstore.DTypes;
 import dev.ffmstore.Model;
 import dev.ffmstore.ModelException;
+import dev.ffmstore.StoredTensor;
 import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorSlot;
 import dev.ffmstore.TensorSource;
@@ -20,7 +22,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,8 +49,8 @@ final class StatsCommand extends ReportingCommand {
     @Parameters(
             paramLabel = "MODEL",
             converter = ModelArgument.Converter.class,
-            description = "a GGUF file, a safetensors file or the index of its shards, or a folder of .npy files; a"
-                    + " path, or the URL of a single file")
+            description = "a GGUF file, a safetensors file or the index of its shards, a folder of .npy files, or an"
+                    + " .irpa archive with --shapes-from; a path, or the URL of a single file")
     private ModelArgument model;
 
     @Option(
@@ -70,6 +74,9 @@ final class StatsCommand extends ReportingCommand {
     @Mixin
     private EffortOptions effort;
 
+    /// About the tensors that are left out; safe to print.
+    private List<String> warnings = List.of();
+
     @Override
     String subject() {
         return model.name();
@@ -92,15 +99,17 @@ final class StatsCommand extends ReportingCommand {
             requireTyped(opened);
             TensorForm plain =
                     TensorForm.dense().filter(tensors.readable(opened)).scales(TensorForm.Scales.LEFT);
-            TensorForm wanted = opened.format() == Model.Format.GGUF ? form.apply(plain, opened) : plain;
+            TensorForm wanted =
+                    opened.format() == Model.Format.GGUF ? form.apply(plain, opened) : plain.dtypes(DTypes.stored());
             TensorSource source =
                     TensorSource.of(opened, wanted, effort.effort().decoder());
             List<String> names = source.tensors().stream().map(TensorSlot::name).toList();
             Predicate<String> chosen = tensors.filter(names).over(names);
-            List<TensorSlot> slots = source.tensors().stream()
+            Map<Boolean, List<TensorSlot>> slots = source.tensors().stream()
                     .filter(tensor -> chosen.test(tensor.name()))
-                    .toList();
-            List<Statistics.OfTensor> results = statistics(source, slots);
+                    .collect(Collectors.partitioningBy(tensor -> Statistics.canMeasure(tensor.dtype())));
+            warnings = slots.get(false).stream().map(StatsCommand::warning).toList();
+            List<Statistics.OfTensor> results = statistics(source, slots.get(true));
             source.checkUnchanged();
             if (page != null) {
                 page.write(out -> new StatsPage(source, results).write(out));
@@ -110,11 +119,16 @@ final class StatsCommand extends ReportingCommand {
     }
 
     private static void requireTyped(Model model) throws ModelException {
-        if (model.format() == Model.Format.IRPA) {
+        if (!model.tensors().stream().allMatch(StoredTensor::isTyped)) {
             throw ModelException.of(
                     model.name(),
-                    "an .irpa archive has no dtypes and shapes: take the statistics of the file it was made from");
+                    "an .irpa archive has no dtypes and shapes: take the statistics of the file it was made from, or"
+                            + " name that file with --shapes-from");
         }
+    }
+
+    private static String warning(TensorSlot tensor) {
+        return "left out: elements of " + tensor.dtype() + " are no numbers: " + Printable.escape(tensor.name());
     }
 
     private List<Statistics.OfTensor> statistics(TensorSource source, List<TensorSlot> slots) throws IOException {
@@ -135,6 +149,9 @@ final class StatsCommand extends ReportingCommand {
         } else {
             out().println(Printable.escape(html.toString()) + ": statistics of " + Sizes.grouped(results.size())
                     + " tensors");
+        }
+        if (!json) {
+            warnings.forEach(warning -> out().println("warning: " + warning));
         }
     }
 
@@ -157,12 +174,17 @@ final class StatsCommand extends ReportingCommand {
                 .print(out, results);
     }
 
-    private static void writeJson(JsonGenerator json, TensorSource source, List<Statistics.OfTensor> results)
+    private void writeJson(JsonGenerator json, TensorSource source, List<Statistics.OfTensor> results)
             throws IOException {
         json.writeStringField("file", source.name());
         json.writeArrayFieldStart("tensors");
         for (Statistics.OfTensor result : results) {
             writeTensor(json, result);
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("warnings");
+        for (String warning : warnings) {
+            json.writeString(warning);
         }
         json.writeEndArray();
     }

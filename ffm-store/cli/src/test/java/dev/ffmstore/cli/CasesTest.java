@@ -86,7 +86,7 @@ class CasesTest {
 
     @AfterAll
     static void allKindsWereThere() throws IOException {
-        assertThat(cases().map(one -> one.id().substring(0, 1)).distinct()).contains("A", "B", "C", "D");
+        assertThat(cases().map(one -> one.id().substring(0, 1)).distinct()).contains("A", "B", "C", "D", "G");
     }
 
     private static Stream<Case> cases() throws IOException {
@@ -114,8 +114,7 @@ class CasesTest {
         }
         StringWriter standard = new StringWriter();
         StringWriter error = new StringWriter();
-        int status =
-                Main.run(new PrintWriter(standard), new PrintWriter(error), arguments.toArray(String[]::new));
+        int status = Main.run(new PrintWriter(standard), new PrintWriter(error), arguments.toArray(String[]::new));
         Run run = new Run(status, standard.toString(), error.toString(), out);
         List<String> problems = new ArrayList<>();
         for (String alternative : one.expected().split(" \\|\\| ")) {
@@ -131,7 +130,9 @@ class CasesTest {
             }
             problems.addAll(wrong);
         }
-        assertThat(problems).as("%s: %s: status %d: %s", one.id(), one.command(), status, run.err()).isEmpty();
+        assertThat(problems)
+                .as("%s: %s: status %d: %s", one.id(), one.command(), status, run.err())
+                .isEmpty();
     }
 
     private static @Nullable String problem(String condition, Run run, Case one) throws IOException {
@@ -220,8 +221,7 @@ class CasesTest {
         return tensors;
     }
 
-    private static @Nullable String difference(
-            Map<String, List<String>> expected, Map<String, List<String>> found) {
+    private static @Nullable String difference(Map<String, List<String>> expected, Map<String, List<String>> found) {
         List<String> wrong = new ArrayList<>();
         expected.forEach((name, tensor) -> {
             List<String> got = found.get(name);
@@ -244,18 +244,23 @@ class CasesTest {
     private static Map<String, List<String>> exported(Path out) throws IOException {
         Map<String, List<String>> tensors = new TreeMap<>();
         try (Stream<Path> files = Files.walk(out)) {
-            for (Path file : files.filter(one -> one.toString().endsWith(".safetensors")).toList()) {
+            for (Path file :
+                    files.filter(one -> one.toString().endsWith(".safetensors")).toList()) {
                 byte[] bytes = Files.readAllBytes(file);
-                long size = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+                long size =
+                        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
                 int start = Math.toIntExact(Long.BYTES + size);
                 String header = new String(bytes, Long.BYTES, (int) size, StandardCharsets.UTF_8);
-                Map<String, @Nullable Object> entries = new LinkedHashMap<>(Json.lines(header).getFirst());
+                Map<String, @Nullable Object> entries =
+                        new LinkedHashMap<>(Json.lines(header).getFirst());
                 entries.remove("__metadata__");
                 entries.forEach((name, value) -> {
                     Map<?, ?> entry = (Map<?, ?>) Objects.requireNonNull(value);
                     List<?> range = (List<?>) Objects.requireNonNull(entry.get("data_offsets"));
                     byte[] data = Arrays.copyOfRange(
-                            bytes, start + ((Number) range.get(0)).intValue(), start + ((Number) range.get(1)).intValue());
+                            bytes,
+                            start + ((Number) range.get(0)).intValue(),
+                            start + ((Number) range.get(1)).intValue());
                     tensors.put(
                             shown(name),
                             List.of(
@@ -270,11 +275,10 @@ class CasesTest {
 
     private static Map<String, List<String>> sums(String json) throws IOException {
         Map<String, List<String>> sums = new TreeMap<>();
-        for (Object tensor : (List<?>) Objects.requireNonNull(Json.lines(json).getFirst().get("tensors"))) {
+        for (Object tensor :
+                (List<?>) Objects.requireNonNull(Json.lines(json).getFirst().get("tensors"))) {
             Map<?, ?> entry = (Map<?, ?>) tensor;
-            sums.put(
-                    shown(String.valueOf(entry.get("name"))),
-                    List.of("-", "-", String.valueOf(entry.get("sha256"))));
+            sums.put(shown(String.valueOf(entry.get("name"))), List.of("-", "-", String.valueOf(entry.get("sha256"))));
         }
         return sums;
     }
@@ -283,16 +287,17 @@ class CasesTest {
     private static String shown(String name) {
         return NAME.matcher(name).replaceAll(match -> {
             char c = match.group().charAt(0);
-            return Matcher.quoteReplacement(switch (c) {
-                case '"' -> "\\\"";
-                case '\\' -> "\\\\";
-                case '\n' -> "\\n";
-                case '\t' -> "\\t";
-                case '\r' -> "\\r";
-                case '\b' -> "\\b";
-                case '\f' -> "\\f";
-                default -> String.format("\\u%04x", (int) c);
-            });
+            return Matcher.quoteReplacement(
+                    switch (c) {
+                        case '"' -> "\\\"";
+                        case '\\' -> "\\\\";
+                        case '\n' -> "\\n";
+                        case '\t' -> "\\t";
+                        case '\r' -> "\\r";
+                        case '\b' -> "\\b";
+                        case '\f' -> "\\f";
+                        default -> String.format("\\u%04x", (int) c);
+                    });
         });
     }
 
@@ -310,16 +315,17 @@ class CasesTest {
         String value = argument.substring(colon + 1);
         if (key.equals("companionScales#tensors")) {
             long count = ((List<?>) Objects.requireNonNull(json.get("tensors")))
-                    .stream().filter(tensor -> ((Map<?, ?>) tensor).containsKey("companionScale")).count();
+                    .stream()
+                            .filter(tensor -> ((Map<?, ?>) tensor).containsKey("companionScale"))
+                            .count();
             return Long.toString(count).equals(value) ? null : count + " tensors have a companion scale";
         }
         Object found = json;
         for (String step : key.split("\\.")) {
             found = found instanceof Map<?, ?> map ? map.get(step) : null;
         }
-        String shown = value.startsWith("@") && found instanceof List<?> list
-                ? "@" + list.size()
-                : String.valueOf(found);
+        String shown =
+                value.startsWith("@") && found instanceof List<?> list ? "@" + list.size() : String.valueOf(found);
         return shown.equals(value) ? null : key + " is " + shown + ", not " + value;
     }
 
@@ -355,8 +361,8 @@ class CasesTest {
                 "num_experts", "num_local_experts",
                 "norm_epsilon", "layer_norm_epsilon",
                 "num_key_value_heads", "num_kv_heads");
-        private static final List<String> FALSE_BY_DEFAULT = List.of(
-                "attention_bias", "mlp_bias", "use_qkv_bias", "qk_layernorm", "tie_word_embeddings");
+        private static final List<String> FALSE_BY_DEFAULT =
+                List.of("attention_bias", "mlp_bias", "use_qkv_bias", "qk_layernorm", "tie_word_embeddings");
 
         private ConfigKeys() {}
 

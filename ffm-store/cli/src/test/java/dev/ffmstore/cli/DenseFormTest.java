@@ -60,8 +60,8 @@ class DenseFormTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--dtype | I8 | --dtype: expected F32, F16 or BF16, got I8",
-                "--dtype | half | --dtype: expected F32, F16 or BF16, got half",
+                "--dtype | I8 | --dtype: expected F32, F16, BF16 or stored, got I8",
+                "--dtype | half | --dtype: expected F32, F16, BF16 or stored, got half",
                 "--dtype | x*=F16 | --dtype: no tensor matches the pattern x*",
                 "--dtype | [=F16 | --dtype: malformed pattern [: [ without ]",
                 "--names | HF | --names: expected gguf, hf or a file, got HF"

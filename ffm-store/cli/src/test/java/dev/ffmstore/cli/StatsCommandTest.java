@@ -104,7 +104,9 @@ class StatsCommandTest {
 
     @Test
     void anArchiveIsRefused() throws IOException {
-        Path irpa = Files.write(folder.resolve("a.irpa"), WeightFiles.irpa().bytes());
+        Path irpa = Files.write(
+                folder.resolve("a.irpa"),
+                WeightFiles.irpa().data("x", new byte[4]).bytes());
         CliRun run = CliRun.of("stats", irpa);
         assertThat(run.status()).isEqualTo(1);
         assertThat(run.errorLines()).singleElement().asString().startsWith("ffm-store: " + irpa + ": an .irpa archive");

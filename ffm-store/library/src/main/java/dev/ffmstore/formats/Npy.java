@@ -1,11 +1,11 @@
 package dev.ffmstore.formats;
 
-import dev.ffmstore.DType;
 import dev.ffmstore.TensorSlot;
 import dev.ffmstore.TensorSource;
 import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.export.NamedLayout;
 import dev.ffmstore.gguf.Shape;
+import dev.ffmstore.internal.text.Printable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -26,9 +26,10 @@ import java.util.StringJoiner;
 /// data         row-major, little-endian
 /// ```
 ///
-/// The headers are those that NumPy itself writes. NumPy has no BF16: a tensor of this type becomes an array of its
-/// bits, `<u2`, and only the index states the type. `index.json`, the last of the files, says which tensor is
-/// where:
+/// The headers are those that NumPy itself writes. NumPy has neither BF16 nor 8-bit floats: a tensor of such a type
+/// becomes an array of its bits, `<u2` or `|u1`, and only the index states the type. A tensor of F4, F6_E2M3 or
+/// F6_E3M2, whose elements are smaller than a byte, is refused. `index.json`, the last of the files, says which
+/// tensor is where:
 ///
 /// ```json
 /// {
@@ -54,6 +55,7 @@ public final class Npy {
     /// {@return the files of the folder, the index last}
     ///
     /// @param source the tensors
+    /// @throws IllegalArgumentException if the elements of a tensor are smaller than a byte
     public static List<NamedLayout> layouts(TensorSource source) {
         List<NamedLayout> files = new ArrayList<>();
         Map<String, Written> written = new HashMap<>();
@@ -94,7 +96,7 @@ public final class Npy {
     private static byte[] header(TensorSlot tensor) {
         Shape shape = tensor.shape();
         StringBuilder text = new StringBuilder("{'descr': '")
-                .append(descr(tensor.dtype()))
+                .append(descr(tensor))
                 .append("', 'fortran_order': False, 'shape': ")
                 .append(tuple(shape))
                 .append(", }");
@@ -111,18 +113,11 @@ public final class Npy {
                 .array();
     }
 
-    /// Spells an element's type as NumPy does.
-    private static String descr(DType dtype) {
-        return switch (dtype) {
-            case F32 -> "<f4";
-            case F16 -> "<f2";
-            case BF16 -> "<u2";
-            case F64 -> "<f8";
-            case I8 -> "|i1";
-            case I16 -> "<i2";
-            case I32 -> "<i4";
-            case I64 -> "<i8";
-        };
+    private static String descr(TensorSlot tensor) {
+        return NpyHeader.descr(tensor.dtype())
+                .orElseThrow(() -> new IllegalArgumentException("tensor " + Printable.escape(tensor.name())
+                        + ": a .npy file cannot hold elements of " + tensor.dtype()
+                        + ", which are smaller than a byte"));
     }
 
     private static String tuple(Shape shape) {
@@ -135,7 +130,7 @@ public final class Npy {
 
     private static String entry(TensorSlot tensor, String file) {
         return "{\"name\": " + JsonText.quote(tensor.name()) + ", \"file\": " + JsonText.quote(file)
-                + ", \"dtype\": \"" + tensor.dtype() + "\", \"descr\": \"" + descr(tensor.dtype())
+                + ", \"dtype\": \"" + tensor.dtype() + "\", \"descr\": \"" + descr(tensor)
                 + "\", \"shape\": " + tensor.shape() + "}";
     }
 }

@@ -46,8 +46,29 @@ record NpyHeader(String descr, List<Long> shape, long dataOffset) {
             Map.entry("<i2", DType.I16),
             Map.entry("<i4", DType.I32),
             Map.entry("<i8", DType.I64),
+            Map.entry("|b1", DType.BOOL),
+            Map.entry("|u1", DType.U8),
+            Map.entry("<u2", DType.U16),
+            Map.entry("<u4", DType.U32),
+            Map.entry("<u8", DType.U64),
+            Map.entry("<c8", DType.C64),
             Map.entry("<V2", DType.BF16),
             Map.entry("|V2", DType.BF16));
+
+    /// {@return NumPy's name for an element's type; for a type that NumPy lacks, that of unsigned integers of its
+    /// size; empty if the elements are smaller than a byte}
+    static Optional<String> descr(DType dtype) {
+        return switch (dtype) {
+            case F4, F6_E2M3, F6_E3M2 -> Optional.empty();
+            case BF16 -> Optional.of("<u2");
+            case F8_E4M3, F8_E5M2, F8_E8M0 -> Optional.of("|u1");
+            default ->
+                DTYPES.entrySet().stream()
+                        .filter(entry -> entry.getValue() == dtype)
+                        .map(Map.Entry::getKey)
+                        .findFirst();
+        };
+    }
 
     /// {@return the type of the elements, if it is one of ours; NumPy has no name for BF16: two bytes without a
     /// meaning are taken for it}
@@ -57,7 +78,7 @@ record NpyHeader(String descr, List<Long> shape, long dataOffset) {
 
     /// {@return whether the array may hold elements of a type, if an index says that it does}
     boolean holds(DType dtype) {
-        return dtype().equals(Optional.of(dtype)) || (dtype == DType.BF16 && descr.equals("<u2"));
+        return dtype().equals(Optional.of(dtype)) || descr(dtype).equals(Optional.of(descr));
     }
 
     /// {@return the header of a file}

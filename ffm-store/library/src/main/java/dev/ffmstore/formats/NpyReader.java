@@ -162,7 +162,7 @@ public final class NpyReader implements Model.Reader {
             if (dtype.isEmpty()) {
                 throw ModelException.expected(
                         file,
-                        "<f4, <f2, <f8, |i1, <i2, <i4, <i8 or <V2 for BF16",
+                        "<f4, <f2, <f8, |i1, <i2, <i4, <i8, |u1, <u2, <u4, <u8, |b1, <c8 or <V2 for BF16",
                         header.descr(),
                         "its type is not read");
             }

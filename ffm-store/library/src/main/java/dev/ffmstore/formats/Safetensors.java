@@ -116,11 +116,16 @@ public final class Safetensors {
 
     private static FileLayout layout(TensorSource source, List<TensorSlot> tensors) {
         List<TensorSlot> ordered = tensors.stream()
-                .sorted(Comparator.comparing(tensor -> tensor.dtype().byteSize(), Comparator.reverseOrder()))
+                .sorted(Comparator.comparing(Safetensors::elementBytes, Comparator.reverseOrder()))
                 .toList();
         FileLayout.Builder file = FileLayout.builder(source).add(new FileLayout.Literal(header(source, ordered)));
         ordered.forEach(tensor -> file.add(new FileLayout.Raw(tensor)));
         return file.build();
+    }
+
+    /// {@return the size of an element in bytes, 0 if it is smaller than a byte}
+    private static int elementBytes(TensorSlot tensor) {
+        return tensor.dtype().blockLength() > 1 ? 0 : tensor.dtype().byteSize();
     }
 
     private static byte[] header(TensorSource source, List<TensorSlot> tensors) {

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 ///                                 "weight_map": { NAME: "model-00001-of-00003.safetensors", … } }
 /// ```
 ///
-/// The shards are beside the index. Index and shards must name the same tensors.
+/// The shards are beside the index. Index and shards must name the same tensors. The types are those of [DType]; a
+/// tensor of another type has the size that its offsets say, and can be listed, but not read.
 public final class SafetensorsReader implements Model.Reader {
     private static final String INDEX_SUFFIX = ".safetensors.index.json";
     private static final long MOST_HEADER_BYTES = 100_000_000;
@@ -261,14 +263,17 @@ public final class SafetensorsReader implements Model.Reader {
             if (fields.offsets.size() != 2) {
                 throw value.problem("tensor {} has {} data_offsets, expected 2", name, fields.offsets.size());
             }
-            DType dtype = PlainTensors.dtype(source.name(), name, fields.dtype);
             long begin = fields.offsets.get(0);
             long end = fields.offsets.get(1);
-            StoredTensor tensor = PlainTensors.of(source.name(), name, dtype, fields.shape, part, dataOffset + begin);
+            Optional<DType> dtype = PlainTensors.find(fields.dtype);
+            StoredTensor tensor = dtype.isPresent()
+                    ? PlainTensors.of(source.name(), name, dtype.get(), fields.shape, part, dataOffset + begin)
+                    : PlainTensors.ofUnknownType(
+                            source.name(), name, fields.dtype, fields.shape, part, dataOffset + begin, end - begin);
             if (end < begin || end - begin != tensor.byteSize()) {
                 throw ModelException.expected(
                         source.name(),
-                        tensor.byteSize() + " bytes",
+                        dtype.isPresent() ? tensor.byteSize() + " bytes" : "the end after the begin",
                         begin + " to " + end,
                         "tensor {}: dtype and shape disagree with data_offsets",
                         name);
@@ -289,15 +294,21 @@ public final class SafetensorsReader implements Model.Reader {
                             tensor.name());
                 }
                 end += tensor.byteSize();
+                if (end > source.size() || end < 0) {
+                    throw ModelException.expected(
+                            source.name(),
+                            Long.toUnsignedString(end - dataOffset) + " bytes of data",
+                            source.size() - dataOffset,
+                            "ends before its tensor {} does",
+                            tensor.name());
+                }
             }
             if (end != source.size()) {
                 throw ModelException.expected(
                         source.name(),
                         end - dataOffset + " bytes of data",
                         source.size() - dataOffset,
-                        end < source.size()
-                                ? "there are bytes after the last tensor"
-                                : "ends before its last tensor does");
+                        "there are bytes after the last tensor");
             }
         }
     }

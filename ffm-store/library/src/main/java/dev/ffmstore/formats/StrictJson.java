@@ -149,16 +149,16 @@ final class StrictJson {
     private long natural() throws IOException {
         int first = peekToken();
         valueStart = position();
-        String number = first == '-' || isDigit(first) ? number() : "";
+        String number = first == '-' || isDigit(first) ? number() : "something else";
         try {
             long value = Long.parseLong(number);
             if (value >= 0) {
                 return value;
             }
         } catch (NumberFormatException e) { // a fraction, no number, or larger than a long
-            throw problem("expected a whole number from 0 to 2^63 - 1");
+            throw problem("expected a whole number from 0 to 2^63 - 1, got {}", number);
         }
-        throw problem("expected a whole number from 0 to 2^63 - 1");
+        throw problem("expected a whole number from 0 to 2^63 - 1, got {}", number);
     }
 
     /// Skips a value of any type, at most 1,000 levels deep.

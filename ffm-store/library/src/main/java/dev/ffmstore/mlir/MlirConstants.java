@@ -35,6 +35,7 @@ public final class MlirConstants {
     /// {@return the layout of the module, in UTF-8, with the functions in the order of the tensors}
     ///
     /// @param tensors the tensors to write
+    /// @throws IllegalArgumentException if the elements of a tensor are smaller than a byte
     public static FileLayout layout(TensorSource tensors) {
         Map<String, TensorSlot> data = new LinkedHashMap<>();
         StringBuilder text = new StringBuilder(Heading.of(tensors)).append("module {\n");

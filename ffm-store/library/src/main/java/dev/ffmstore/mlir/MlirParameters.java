@@ -20,6 +20,7 @@ public final class MlirParameters {
     ///
     /// @param tensors the tensors to declare
     /// @param scope the name under which the archive will be given, such as `model`
+    /// @throws IllegalArgumentException if the elements of a tensor are smaller than a byte
     public static FileLayout layout(TensorSource tensors, String scope) {
         StringBuilder text = new StringBuilder(Heading.of(tensors));
         for (TensorSlot tensor : tensors.tensors()) {

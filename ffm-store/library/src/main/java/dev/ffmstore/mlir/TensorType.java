@@ -3,8 +3,10 @@ package dev.ffmstore.mlir;
 import dev.ffmstore.DType;
 import dev.ffmstore.TensorSlot;
 import dev.ffmstore.gguf.Shape;
+import dev.ffmstore.internal.text.Printable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -23,25 +25,34 @@ record TensorType(List<Long> dimensions, String element) {
     }
 
     /// {@return the type of a tensor}
+    ///
+    /// @throws IllegalArgumentException if its elements are smaller than a byte, which modules pack in ways of
+    /// their own
     static TensorType of(TensorSlot tensor) {
         List<Long> dimensions = new ArrayList<>();
         for (long dimension : tensor.shape().toArray()) {
             dimensions.add(dimension);
         }
-        return new TensorType(dimensions, element(tensor.dtype()));
+        return new TensorType(
+                dimensions,
+                element(tensor.dtype())
+                        .orElseThrow(() -> new IllegalArgumentException("tensor " + Printable.escape(tensor.name())
+                                + ": elements of " + tensor.dtype()
+                                + ", which are smaller than a byte, are not written into modules")));
     }
 
-    /// {@return a dtype as MLIR spells it}
-    private static String element(DType dtype) {
+    /// {@return a dtype as MLIR spells it; empty if its elements are smaller than a byte}
+    private static Optional<String> element(DType dtype) {
         return switch (dtype) {
-            case F32 -> "f32";
-            case F16 -> "f16";
-            case BF16 -> "bf16";
-            case F64 -> "f64";
-            case I8 -> "i8";
-            case I16 -> "i16";
-            case I32 -> "i32";
-            case I64 -> "i64";
+            case F32, F16, BF16, F64, I8, I16, I32, I64 ->
+                Optional.of(dtype.name().toLowerCase(Locale.ROOT));
+            case U8, U16, U32, U64 -> Optional.of("ui" + 8 * dtype.byteSize());
+            case BOOL -> Optional.of("i1"); // a byte for each element
+            case F8_E4M3 -> Optional.of("f8E4M3FN");
+            case F8_E5M2 -> Optional.of("f8E5M2");
+            case F8_E8M0 -> Optional.of("f8E8M0FNU");
+            case C64 -> Optional.of("complex<f32>");
+            case F4, F6_E2M3, F6_E3M2 -> Optional.empty();
         };
     }
 
@@ -88,11 +99,11 @@ record TensorType(List<Long> dimensions, String element) {
     /// {@return the size of the tensor's data in bytes, if its shape is static and its element type is a [DType]}
     OptionalLong byteSize() {
         for (DType dtype : DType.values()) {
-            if (element(dtype).equals(element)) {
+            if (element(dtype).equals(Optional.of(element))) {
                 try {
                     Shape shape = Shape.of(
                             dimensions.stream().mapToLong(Long::longValue).toArray());
-                    return OptionalLong.of(Math.multiplyExact(shape.elementCount(), dtype.byteSize()));
+                    return OptionalLong.of(dtype.byteSize(shape.elementCount()));
                 } catch (IllegalArgumentException | ArithmeticException e) { // dynamic, or beyond any file
                     return OptionalLong.empty();
                 }

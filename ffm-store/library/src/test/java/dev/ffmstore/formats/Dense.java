@@ -1,5 +1,6 @@
 package dev.ffmstore.formats;
 
+import dev.ffmstore.DTypes;
 import dev.ffmstore.DecoderChoice;
 import dev.ffmstore.Model;
 import dev.ffmstore.TensorForm;
@@ -20,9 +21,9 @@ import java.util.Map;
 final class Dense {
     private Dense() {}
 
-    /// {@return the tensors of a file; nobody closes it}
+    /// {@return the tensors of a file, as they are stored; nobody closes it}
     static TensorSource source(Path path) throws IOException {
-        return TensorSource.of(Model.open(path), TensorForm.dense(), DecoderChoice.SCALAR);
+        return TensorSource.of(Model.open(path), TensorForm.dense().dtypes(DTypes.stored()), DecoderChoice.SCALAR);
     }
 
     /// {@return all bytes by the name, in the source's order; read in two parts, so that offsets count}

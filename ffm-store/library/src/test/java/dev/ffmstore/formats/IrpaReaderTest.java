@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
+import dev.ffmstore.DTypes;
 import dev.ffmstore.Model;
 import dev.ffmstore.ModelException;
 import dev.ffmstore.StoredTensor;
@@ -68,7 +69,7 @@ class IrpaReaderTest {
                 typed("empty", DType.F32, 0, 5),
                 typed("unknown", DType.F32, 7),
                 typed("elsewhere", DType.F32, 1)));
-        TensorSource source = TensorSource.of(typed, TensorForm.dense());
+        TensorSource source = TensorSource.of(typed, TensorForm.dense().dtypes(DTypes.stored()));
         assertThat(Dense.bytes(source))
                 .containsExactly(
                         Map.entry("weight \"ü\"", Dense.list((byte) 1, (byte) 2, (byte) 3, (byte) 4)),

@@ -1,6 +1,7 @@
 package dev.ffmstore.formats;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
 import dev.ffmstore.export.NamedLayout;
@@ -14,6 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class NpyLayoutTest {
     private static String text(byte[] bytes, int from, int to) {
@@ -38,12 +40,40 @@ class NpyLayoutTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"F32, <f4", "F16, <f2", "BF16, <u2", "F64, <f8", "I8, |i1", "I16, <i2", "I32, <i4", "I64, <i8"})
+    @CsvSource({
+        "F32, <f4",
+        "F16, <f2",
+        "BF16, <u2",
+        "F64, <f8",
+        "I8, |i1",
+        "I16, <i2",
+        "I32, <i4",
+        "I64, <i8",
+        "BOOL, |b1",
+        "U8, |u1",
+        "U16, <u2",
+        "U32, <u4",
+        "U64, <u8",
+        "C64, <c8",
+        "F8_E4M3, |u1",
+        "F8_E5M2, |u1",
+        "F8_E8M0, |u1"
+    })
     void everyTypeHasItsDescription(DType dtype, String descr) throws IOException {
         byte[] file = only(new Tensors("model.gguf", "F32").add("t", dtype, 5));
         assertThat(text(file, 10, 128))
                 .startsWith("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (5,), }");
         assertThat(file).hasSize(128 + 5 * dtype.byteSize());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F4", "F6_E2M3", "F6_E3M2"})
+    void refusesElementsSmallerThanAByte(DType dtype) {
+        Tensors constants = new Tensors("model.gguf", "F32").add("t", dtype, 4);
+        assertThatThrownBy(() -> Npy.layouts(constants.source()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "tensor t: a .npy file cannot hold elements of " + dtype + ", which are smaller than a byte");
     }
 
     @ParameterizedTest

@@ -7,10 +7,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ffmstore.DType;
+import dev.ffmstore.Model;
 import dev.ffmstore.ModelException;
+import dev.ffmstore.NameFilter;
+import dev.ffmstore.StoredTensor;
+import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorReader;
 import dev.ffmstore.TensorSlot;
 import dev.ffmstore.TensorSource;
+import dev.ffmstore.UnknownType;
 import dev.ffmstore.gguf.GgufException;
 import dev.ffmstore.gguf.Shape;
 import java.io.IOException;
@@ -26,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -79,24 +85,69 @@ class SafetensorsReaderTest {
     @EnumSource(DType.class)
     void readsEveryDType(DType dtype) throws IOException {
         int size = dtype.byteSize();
-        Path file = write("{" + field("s", dtype.name(), "[]", 0, size) + "}", new byte[size]);
+        String shape = dtype.blockLength() == 1 ? "[]" : "[" + dtype.blockLength() + "]";
+        Path file = write("{" + field("s", dtype.name(), shape, 0, size) + "}", new byte[size]);
         assertThat(Dense.source(file).tensors().getFirst().dtype()).isEqualTo(dtype);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"BOOL", "U8", "F8_E4M3", "C64", "f32"})
-    void namesATensorOfAnotherDType(String dtype) throws IOException {
+    @CsvSource({"F4, 5, 2", "F4, 5, 3", "F6_E2M3, 2, 1", "F6_E3M2, 6, 4", "F6_E3M2, 6, 5"})
+    void refusesElementsThatAreNotWholeBytes(String dtype, int elements, int bytes) throws IOException {
+        Path file = write("{" + field("s", dtype, "[" + elements + "]", 0, bytes) + "}", new byte[bytes]);
+        assertThatThrownBy(() -> Dense.source(file))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith(
+                        file + ": tensor s: the number of its elements of type " + dtype + ": expected whole bytes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"F7_E3M3", "F8_E4M3FNUZ", "f32", "", "F32 ", "\\u202e"})
+    void aTensorOfAnUnknownDTypeDoesNotStopTheOthers(String dtype) throws IOException {
         Path file = write("{" + A + "," + field("odd", dtype, "[4]", 4, 8) + "}", DATA);
         assertThatThrownBy(() -> Dense.source(file))
                 .isInstanceOf(ModelException.class)
-                .hasMessage(file + ": tensor odd: its dtype is not read: expected F32, F16, BF16, F64, I8, I16, I32 or"
-                        + " I64, got " + dtype);
+                .hasMessageStartingWith(file + ": tensor odd is of dtype")
+                .hasMessageEndingWith(", which is not known")
+                .message()
+                .doesNotContain("\u202e");
+        try (Model model = Model.open(file)) {
+            StoredTensor odd = model.tensor("odd");
+            assertThat(odd.byteSize()).isEqualTo(4);
+            assertThat(odd.shape()).isEqualTo(Shape.of(4));
+            assertThat(odd.type()).isInstanceOf(UnknownType.class);
+            assertThat(odd.type().toString()).doesNotContain("\u202e");
+            assertThat(odd.unreadable()).isPresent();
+            TensorForm others = TensorForm.dense().filter(new NameFilter(List.of(), List.of("odd")));
+            assertThat(Dense.bytes(TensorSource.of(model, others)))
+                    .containsExactly(Map.entry("a", Dense.list((byte) 1, (byte) 2, (byte) 3, (byte) 4)));
+        }
+    }
+
+    @Test
+    void floatsOf16And8BitsBecomeF32ByDefault() throws IOException {
+        byte[] data = {0x38, (byte) 0xC0, 0, 0x3C, (byte) 0x80, 0x3F, 7, 0};
+        Path file = write(
+                "{" + field("e4m3", "F8_E4M3", "[1]", 0, 1) + "," + field("e5m2", "F8_E5M2", "[1]", 1, 2) + ","
+                        + field("half", "F16", "[1]", 2, 4) + "," + field("brain", "BF16", "[1]", 4, 6) + ","
+                        + field("u16", "U16", "[1]", 6, 8) + "}",
+                data);
+        try (Model model = Model.open(file)) {
+            assertThat(Dense.bytes(TensorSource.of(model, TensorForm.dense())))
+                    .containsExactly(
+                            Map.entry("e4m3", Dense.list(floats(1))),
+                            Map.entry("e5m2", Dense.list(floats(-2))),
+                            Map.entry("half", Dense.list(floats(1))),
+                            Map.entry("brain", Dense.list(floats(1))),
+                            Map.entry("u16", Dense.list((byte) 7, (byte) 0)));
+        }
     }
 
     static Stream<Arguments> malformed() {
         return Stream.of(
                 Arguments.of("{" + A + "}", "bytes after the last tensor: expected 4 bytes of data, got 8"),
-                Arguments.of("{" + A + "," + field("b", "I16", "[4]", 4, 12) + "}", "ends before its last tensor does"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "I16", "[4]", 4, 12) + "}",
+                        "ends before its tensor b does: expected 12"),
                 Arguments.of("{" + A + "," + field("b", "I16", "[1]", 6, 8) + "}", "does not follow the tensor before"),
                 Arguments.of(
                         "{" + A + "," + field("b", "I16", "[3]", 2, 8) + "}",
@@ -108,7 +159,19 @@ class SafetensorsReaderTest {
                 Arguments.of("{" + A + "," + A + "}", "not valid JSON: field a occurs twice in an object"),
                 Arguments.of("{" + A.replace("[0,4]", "[0,4,8]") + "," + B + "}", "has 3 data_offsets, expected 2"),
                 Arguments.of("{" + A.replace("[0,4]", "[0]") + "," + B + "}", "has 1 data_offsets"),
-                Arguments.of("{" + A.replace("[0,4]", "[-4,0]") + "," + B + "}", "expected a whole number from 0"),
+                Arguments.of(
+                        "{" + A.replace("[0,4]", "[-4,0]") + "," + B + "}",
+                        "a whole number from 0 to 2^63 - 1, got -4"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "Q7", "[3]", 4, 2) + "}",
+                        "disagree with data_offsets: expected the"),
+                Arguments.of("{" + A + "," + field("b", "Q7", "[3]", 4, 7) + "}", "bytes after the last tensor"),
+                Arguments.of("{" + A + "," + field("b", "Q7", "[3]", 4, 9) + "}", "ends before its tensor b does"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "Q7", "[3]", 4, Long.MAX_VALUE) + "}", "ends before its tensor b"),
+                Arguments.of(
+                        "{" + A + "," + field("b", "Q7", "[4611686018427387904, 2]", 4, 8) + "}",
+                        "its shape is not one"),
                 Arguments.of("{" + A.replace("[0,4]", "[0,4.0]") + "," + B + "}", "expected a whole number"),
                 Arguments.of(
                         "{" + A.replace("[0,4]", "[0,99999999999999999999]") + "," + B + "}",

@@ -62,6 +62,7 @@ public record DiffReport(TensorSource a, TensorSource b, Tolerance tolerance, Li
         addIfAny(parts, Verdict.WITHIN, "within " + allowance());
         addIfAny(parts, Verdict.BEYOND, "beyond " + allowance());
         addIfAny(parts, Verdict.OTHER_SHAPE, "of another shape");
+        addIfAny(parts, Verdict.OTHER_TYPE, "of another type");
         addIfAny(parts, Verdict.ONLY_IN_A, "only in A");
         addIfAny(parts, Verdict.ONLY_IN_B, "only in B");
         addIfAny(parts, Verdict.TIED, "tied to another in one, absent in the other");

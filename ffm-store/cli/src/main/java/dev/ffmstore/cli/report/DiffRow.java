@@ -34,6 +34,7 @@ public record DiffRow(
         ONLY_IN_A("only in A"),
         ONLY_IN_B("only in B"),
         OTHER_SHAPE("other shape"),
+        OTHER_TYPE("other type"),
         BEYOND("beyond"),
         WITHIN("within"),
         TIED("tied"),

@@ -7,7 +7,8 @@ import java.util.OptionalLong;
 ///
 /// @param elements the number of pairs of elements
 /// @param bitsDiffering how many pairs differ in their bits, once both are widened to a common type: F32 for F32,
-/// F16 and BF16; 64-bit integers for integers; F64 for everything else. Any NaN is the same as any other
+/// F16, BF16 and 8-bit floats; integers of any size for integers; F64 for everything else. Any NaN is the same as
+/// any other. Elements that stand for no number (C64, F4, F6_E2M3, F6_E3M2) differ in their bits alone
 /// @param beyond how many pairs are further apart than the tolerance
 /// @param nanMismatches how many pairs have a NaN on one side only
 /// @param maxAbs the largest |a − b|, without pairs with a NaN; infinite if one side of a pair is and the

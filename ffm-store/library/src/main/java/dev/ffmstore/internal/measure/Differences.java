@@ -18,16 +18,27 @@ public final class Differences {
     /// @param a the tensor of the first source
     /// @param b the tensor of the second source
     public record Pair(TensorSlot a, TensorSlot b) {
-        /// @throws IllegalArgumentException if their shapes differ
+        /// @throws IllegalArgumentException if their shapes differ, or their types cannot be compared
         public Pair {
             if (!a.shape().equals(b.shape())) {
                 throw new IllegalArgumentException("shapes differ: " + a.shape() + " and " + b.shape());
             }
+            if (!areComparable(a.dtype(), b.dtype())) {
+                throw new IllegalArgumentException("types differ: " + a.dtype() + " and " + b.dtype());
+            }
         }
 
-        boolean isOfIntegers() {
-            return Elements.areIntegers(a.dtype()) && Elements.areIntegers(b.dtype());
+        Elements.Kind kind() {
+            return Elements.kind(a.dtype()) == Elements.kind(b.dtype())
+                    ? Elements.kind(a.dtype())
+                    : Elements.Kind.REALS;
         }
+    }
+
+    /// {@return whether elements of two types can be compared: all numbers can, C64, F4, F6_E2M3 and F6_E3M2 only
+    /// with elements of the same type, bit by bit}
+    public static boolean areComparable(DType a, DType b) {
+        return a == b || Elements.kind(a) != Elements.Kind.BITS && Elements.kind(b) != Elements.Kind.BITS;
     }
 
     private final TensorSource a;
@@ -82,6 +93,10 @@ public final class Differences {
         return new Comparison(worker);
     }
 
+    private static PairCounter.Sign sign(DType dtype) {
+        return dtype == DType.U64 ? PairCounter.Sign.UNSIGNED : PairCounter.Sign.SIGNED;
+    }
+
     /// The readers and buffers of one worker.
     private final class Comparison implements Pass.Task {
         private final Pass.Worker worker;
@@ -118,14 +133,22 @@ public final class Differences {
             DType dtypeB = pair.b().dtype();
             for (int from = 0; from < elements; from += Elements.RUN) {
                 int count = Math.min(Elements.RUN, elements - from);
-                if (pair.isOfIntegers()) {
-                    ofA.widen(dtypeA, from, integersA, count);
-                    ofB.widen(dtypeB, from, integersB, count);
-                    counter.add(integersA, integersB, count);
-                } else {
-                    ofA.widen(dtypeA, from, realsA, count);
-                    ofB.widen(dtypeB, from, realsB, count);
-                    counter.add(realsA, realsB, count);
+                switch (pair.kind()) {
+                    case INTEGERS -> {
+                        ofA.widen(dtypeA, from, integersA, count);
+                        ofB.widen(dtypeB, from, integersB, count);
+                        counter.add(integersA, sign(dtypeA), integersB, sign(dtypeB), count);
+                    }
+                    case BITS -> {
+                        ofA.widen(dtypeA, from, integersA, count);
+                        ofB.widen(dtypeB, from, integersB, count);
+                        counter.addBits(integersA, integersB, count);
+                    }
+                    case REALS -> {
+                        ofA.widen(dtypeA, from, realsA, count);
+                        ofB.widen(dtypeB, from, realsB, count);
+                        counter.add(realsA, realsB, count);
+                    }
                 }
             }
         }

@@ -55,26 +55,53 @@ final class PairCounter {
         advance(count);
     }
 
+    /// How the 64 bits of an integer are taken.
+    enum Sign {
+        SIGNED,
+        UNSIGNED;
+
+        double value(long bits) {
+            return this == UNSIGNED ? Elements.unsigned(bits) : bits;
+        }
+    }
+
     /// Counts pairs of integers, not all of which 64-bit floats can hold.
-    void add(long[] a, long[] b, int count) {
+    void add(long[] a, Sign ofA, long[] b, Sign ofB, int count) {
         for (int i = 0; i < count; i++) {
-            double x = a[i];
-            double y = b[i];
+            double x = ofA.value(a[i]);
+            double y = ofB.value(b[i]);
             dot += x * y;
             squaresA += x * x;
             squaresB += y * y;
-            if (a[i] != b[i]) {
+            boolean areOfOtherSigns = ofA != ofB && (a[i] | b[i]) < 0; // same bits may be other numbers then
+            if (a[i] != b[i] || areOfOtherSigns && a[i] < 0) {
                 bitsDiffering++;
-                addGap(gap(a[i], b[i]), Math.max(Math.abs(x), Math.abs(y)), i);
+                double gap = areOfOtherSigns ? Math.abs(x - y) : gap(a[i], b[i], ofA);
+                addGap(gap, Math.max(Math.abs(x), Math.abs(y)), i);
             }
         }
         advance(count);
     }
 
-    private static double gap(long a, long b) {
+    private static double gap(long a, long b, Sign sign) {
+        if (sign == Sign.UNSIGNED) {
+            return Elements.unsigned(Long.compareUnsigned(a, b) < 0 ? b - a : a - b);
+        }
         long gap = a - b;
         boolean overflows = ((a ^ b) & (a ^ gap)) < 0;
         return overflows ? Math.abs((double) a - b) : Math.abs((double) gap);
+    }
+
+    /// Counts pairs of elements that stand for no number: those that are not the same are too far apart, whatever
+    /// the tolerance, by no amount.
+    void addBits(long[] a, long[] b, int count) {
+        for (int i = 0; i < count; i++) {
+            if (a[i] != b[i]) {
+                bitsDiffering++;
+                beyond++;
+            }
+        }
+        advance(count);
     }
 
     private void addGap(double gap, double magnitude, int index) {

@@ -11,7 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Looks for tensors whose elements are all the same; each worker takes whole tensors.
+/// Looks for tensors whose elements are all the same; each worker takes whole tensors. Elements of 6 bits, of which
+/// four are three bytes, are passed over: no archive repeats a pattern of three bytes.
 public final class SplatScan {
     private static final int TILE_BYTES = 256 << 10;
 
@@ -34,7 +35,9 @@ public final class SplatScan {
                             MemorySegment tile = worker.arena().allocate(TILE_BYTES, Long.BYTES);
                             return index -> {
                                 TensorSlot tensor = source.tensors().get((int) index);
-                                if (tensor.byteSize() > 0 && isSplat(tensor, reader, tile)) {
+                                boolean repeats =
+                                        Integer.bitCount(tensor.dtype().byteSize()) == 1;
+                                if (repeats && tensor.byteSize() > 0 && isSplat(tensor, reader, tile)) {
                                     MemorySegment element =
                                             tile.asSlice(0, tensor.dtype().byteSize());
                                     reader.read(tensor, 0, element);

@@ -1,5 +1,6 @@
 package dev.ffmstore.internal.measure;
 
+import dev.ffmstore.DType;
 import dev.ffmstore.TensorSlot;
 import dev.ffmstore.TensorSource;
 import dev.ffmstore.internal.pass.Pass;
@@ -27,6 +28,12 @@ public final class Statistics {
     /// @param histogram how the finite elements are spread; if there are none, its bounds are not numbers
     public record OfTensor(TensorSlot tensor, Moments moments, Histogram histogram) {}
 
+    /// {@return whether elements of a type are numbers, which can be measured: all but C64, F4, F6_E2M3 and
+    /// F6_E3M2}
+    public static boolean canMeasure(DType dtype) {
+        return Elements.kind(dtype) != Elements.Kind.BITS;
+    }
+
     private final TensorSource source;
     private final List<TensorSlot> tensors;
     private final Pass pass;
@@ -47,7 +54,7 @@ public final class Statistics {
     /// Measures tensors; see [Pass#run].
     ///
     /// @param source the source of the tensors
-    /// @param tensors the tensors to measure
+    /// @param tensors the tensors to measure, of types that can be measured
     /// @param threads the number of workers
     /// @param progress is told a few times a second how many elements have been read in both passes
     /// @return a result for each tensor, in their order; the same, to the last bit, whatever the number of workers

@@ -57,7 +57,7 @@ class DifferencesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(DType.class)
+    @EnumSource(names = {"F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"})
     void aTensorDoesNotDifferFromItself(DType dtype) throws Exception {
         double[] values = {1, -2, 0, 3, 100};
         Difference same = between(One.of(dtype, values), One.of(dtype, values), EXACT);
@@ -68,6 +68,65 @@ class DifferencesTest {
         assertThat(same.worst()).isEmpty();
         assertThat(same.cosine()).hasValue(1);
         assertThat(EXACT.allows(same)).isTrue();
+    }
+
+    private static One ofBytes(DType dtype, int elements, int... bytes) {
+        byte[] dense = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            dense[i] = (byte) bytes[i];
+        }
+        return One.of(new Tensors().add("t", dtype, dense, elements));
+    }
+
+    @Test
+    void unsignedIntegersOf64BitsAreComparedExactly() throws Exception {
+        One ofA = ofBytes(DType.U64, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF);
+        One ofB = ofBytes(DType.U64, 1, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF);
+        One ofC = ofBytes(DType.U64, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+        One minusOne = ofBytes(DType.I64, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF);
+        assertThat(between(ofA, ofA, EXACT).bitsDiffering()).isZero();
+        assertThat(between(ofA, ofB, EXACT).maxAbs()).isEqualTo(1);
+        assertThat(between(ofB, ofA, EXACT).maxAbs()).isEqualTo(1);
+        assertThat(between(ofA, ofC, EXACT).maxAbs()).isEqualTo(0x1p64);
+        assertThat(between(ofA, minusOne, EXACT).bitsDiffering()).isEqualTo(1); // the same bits, other numbers
+        assertThat(between(ofA, minusOne, EXACT).maxAbs()).isEqualTo(0x1p64);
+        assertThat(between(minusOne, ofC, EXACT).maxAbs()).isEqualTo(1);
+        assertThat(between(One.of(DType.U8, 200), One.of(DType.I16, 200), EXACT).bitsDiffering())
+                .isZero();
+        assertThat(between(One.of(DType.BOOL, 1), One.of(DType.F32, 1), EXACT).bitsDiffering())
+                .isZero();
+    }
+
+    @Test
+    void eightBitFloatsAreComparedByValue() throws Exception {
+        One ofA = ofBytes(DType.F8_E4M3, 3, 0x38, 0x7F, 0x01);
+        assertThat(between(ofA, One.of(DType.F32, 1, NAN, 0x1p-9), EXACT).bitsDiffering())
+                .isZero();
+        assertThat(between(ofBytes(DType.F8_E5M2, 2, 0x7C, 0x3C), One.of(DType.F32, INF, 1.5), EXACT)
+                        .maxAbs())
+                .isEqualTo(0.5);
+        assertThat(between(ofBytes(DType.F8_E8M0, 1, 0), One.of(DType.F32, 0x1p-127), EXACT)
+                        .bitsDiffering())
+                .isZero();
+    }
+
+    @Test
+    void elementsWithoutValuesDifferInTheirBits() throws Exception {
+        Tolerance wide = new Tolerance.Within(1e300, 2);
+        Difference halves = between(ofBytes(DType.F4, 4, 0x21, 0x43), ofBytes(DType.F4, 4, 0x21, 0x53), wide);
+        assertThat(halves.elements()).isEqualTo(4);
+        assertThat(halves.bitsDiffering()).isEqualTo(1);
+        assertThat(halves.beyond()).isEqualTo(1);
+        assertThat(halves.maxAbs()).isZero();
+        assertThat(wide.allows(halves)).isFalse();
+        Difference sixths = between(ofBytes(DType.F6_E2M3, 4, 1, 2, 3), ofBytes(DType.F6_E2M3, 4, 1, 2, 0xF3), EXACT);
+        assertThat(sixths.elements()).isEqualTo(4);
+        assertThat(sixths.bitsDiffering()).isEqualTo(1);
+        One pair = ofBytes(DType.C64, 1, 1, 2, 3, 4, 5, 6, 7, 8);
+        assertThat(between(pair, pair, EXACT).bitsDiffering()).isZero();
+        assertThatThrownBy(() -> between(pair, One.of(DType.F32, 1), EXACT))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("types differ: C64 and F32");
     }
 
     @Test

@@ -28,7 +28,7 @@ class StatisticsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(DType.class)
+    @EnumSource(names = {"F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"})
     void describesEveryType(DType dtype) throws Exception {
         Statistics.OfTensor found = of(dtype, 4, -2, 0, 2);
         assertThat(found.moments().elements()).isEqualTo(4);
@@ -43,6 +43,36 @@ class StatisticsTest {
         assertThat(counts.get(Histogram.BINS / 3)).isEqualTo(1);
         assertThat(counts.get(Histogram.BINS * 2 / 3)).isEqualTo(1);
         assertThat(counts.getLast()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"U8", "U16", "U32", "U64"})
+    void takesUnsignedIntegersAsSuch(DType dtype) throws Exception {
+        byte[] bytes = new byte[2 * dtype.byteSize()];
+        Arrays.fill(bytes, 0, dtype.byteSize(), (byte) 0xFF);
+        Moments found =
+                all(new Tensors().add("t", dtype, bytes, 2), 1).getFirst().moments();
+        assertThat(found.max()).isEqualTo(Math.scalb(1.0, 8 * dtype.byteSize()) - 1);
+        assertThat(found.min()).isZero();
+        assertThat(found.zeros()).isEqualTo(1);
+    }
+
+    @Test
+    void takesBoolsAndEightBitFloatsAsNumbers() throws Exception {
+        Moments bools = of(DType.BOOL, 0, 1, 1, 0).moments();
+        assertThat(bools.mean()).isEqualTo(0.5);
+        byte[] bytes = {0x38, (byte) 0xB8, 0x7F, 0x7E}; // 1, -1, NaN, 448
+        Moments floats = all(new Tensors().add("t", DType.F8_E4M3, bytes, 4), 1)
+                .getFirst()
+                .moments();
+        assertThat(floats.nans()).isEqualTo(1);
+        assertThat(floats.max()).isEqualTo(448);
+        assertThat(floats.min()).isEqualTo(-1);
+        for (DType dtype : DType.values()) {
+            assertThat(Statistics.canMeasure(dtype))
+                    .isEqualTo(!List.of(DType.C64, DType.F4, DType.F6_E2M3, DType.F6_E3M2)
+                            .contains(dtype));
+        }
     }
 
     @Test
