@@ -42,14 +42,16 @@ public enum MetadataType {
         return smallestBytes;
     }
 
-    boolean isInteger() {
+    /// {@return whether values are integers}
+    public boolean isInteger() {
         return switch (this) {
             case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> true;
             default -> false;
         };
     }
 
-    boolean isFloat() {
+    /// {@return whether values are floating-point numbers}
+    public boolean isFloat() {
         return this == FLOAT32 || this == FLOAT64;
     }
 }
