@@ -1,21 +1,27 @@
-"""Token ids of odd texts, as llama.cpp reads them from a GGUF file.
+"""Token ids of odd texts, as llama.cpp reads them from GGUF files.
 
-usage: llama_cpp_tokens.py MODEL.gguf [SPECIAL...]
+usage: llama_cpp_tokens.py MODEL.gguf...
 
-Each text of odd_texts.py is tokenized, and each again between all SPECIAL tokens. Prints a JSON object: ids, for each text.
+For each MODEL a JSON line: ids, of each text of odd_texts.py; normalised, of each text in Unicode's normal form C.
 """
 
 import json
 import sys
+import unicodedata
 
 from llama_cpp import Llama
 from odd_texts import TEXTS
 
 
-def main(model, *special):
-    llama = Llama(model, vocab_only=True, verbose=False)
-    texts = TEXTS + [s + text + s for s in special for text in TEXTS]
-    print(json.dumps({"ids": [llama.tokenize(text.encode(), add_bos=True, special=True) for text in texts]}))
+def main(*models):
+    for model in models:
+        llama = Llama(model, vocab_only=True, verbose=False)
+
+        def ids(text):
+            return llama.tokenize(text.encode(), add_bos=True, special=True)
+
+        normalised = [ids(unicodedata.normalize("NFC", text)) for text in TEXTS]
+        print(json.dumps({"ids": [ids(text) for text in TEXTS], "normalised": normalised}))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Texts that tokenizers are known to differ in, for hf_tokens.py and llama_cpp_tokens.py."""
+"""Texts that tokenizers are known to differ in, for hf_tokens.py and llama_cpp_tokens.py: PLAIN, and TEXTS, which are these and
+each between special tokens of some models."""
 
-TEXTS = [
+PLAIN = [
     "Hello, world!",
     "",
     " ",
@@ -37,4 +38,6 @@ TEXTS = [
     "CamelCaseAndSCREAMING_SNAKE and ﬁ ligature, ﬀ",
     "The quick brown fox jumps over the lazy dog. " * 4,
 ]
-"""Every text is also tried between special tokens of the vocabulary."""
+
+SPECIAL = ["<|im_start|>", "<file_sep>", "<start_of_turn>", "<table>", "</s>", "<tool>", "<|end|>"]
+TEXTS = PLAIN + [special + text + special for special in SPECIAL for text in PLAIN]

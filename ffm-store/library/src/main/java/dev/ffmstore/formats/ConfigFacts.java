@@ -156,9 +156,18 @@ final class ConfigFacts {
             case "each" -> each(rest);
             case "cycle" -> cycle(rest);
             case "rope_scaling" -> RopeScaling.of(model, form, rest).map(json -> new Fact(json, null));
+            case "rope_layers" -> Optional.of(new Fact(ropeOfLayers(rest), null));
             case "absent" -> Optional.of(ABSENT);
             default -> Optional.of(literal(operand));
         };
+    }
+
+    private String ropeOfLayers(String operand) throws IOException {
+        String[] parts = operand.split(":");
+        String base = real(key("rope.freq_base")).map(Fact::json).orElse(parts[2]);
+        String plain = "{\"rope_type\": \"default\", \"rope_theta\": " + base + "}";
+        String scaled = RopeScaling.of(model, form, "\"rope_theta\": " + base).orElse(plain);
+        return "{\"" + parts[0] + "\": " + plain + ", \"" + parts[1] + "\": " + scaled + "}";
     }
 
     private static Fact literal(String json) {

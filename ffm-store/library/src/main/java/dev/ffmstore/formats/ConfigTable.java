@@ -34,6 +34,9 @@ import java.util.regex.Pattern;
 ///            each:KEY:NO:YES         for each element of an array NO or YES: NO for 0 and false
 ///            cycle:N:FIRST:LAST      for each block N times FIRST and once LAST, over and over
 ///            rope_scaling[:MEMBERS]  how rotary positions are scaled, with more members of JSON; see RopeScaling
+///            rope_layers:PLAIN:SCALED:BASE
+///                                    rotary positions for two types of blocks, of which only the latter are
+///                                    scaled; the base is A.rope.freq_base, or BASE
 ///            absent                  told, and the key is left out
 ///            JSON                    a value of JSON without spaces
 /// ```

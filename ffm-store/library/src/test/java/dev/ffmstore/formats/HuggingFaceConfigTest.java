@@ -197,6 +197,11 @@ class HuggingFaceConfigTest {
         assertThat(header.config())
                 .containsEntry("model_type", "olmo3")
                 .containsEntry(
+                        "rope_parameters",
+                        Map.of(
+                                "sliding_attention", Map.of("rope_type", "default", "rope_theta", 10_000.0),
+                                "full_attention", Map.of("rope_type", "default", "rope_theta", 10_000.0)))
+                .containsEntry(
                         "layer_types",
                         List.of("sliding_attention", "sliding_attention", "sliding_attention", "full_attention"));
     }
