@@ -157,13 +157,16 @@ final class ExportCommand extends FileCommand {
     }
 
     /// Returns the files that Hugging Face's readers expect beside weights under their names.
-    private static List<NamedLayout> configuration(Model model, TensorForm form, ExportFormat chosen)
-            throws IOException {
+    private List<NamedLayout> configuration(Model model, TensorForm form, ExportFormat chosen) throws IOException {
         return chosen == ExportFormat.SAFETENSORS
                         && model.format() == Model.Format.GGUF
                         && form.names().convention().equals(Names.hf().convention())
-                ? HfSidecars.of(model, form)
+                ? HfSidecars.of(model, form, this::warn)
                 : List.of();
+    }
+
+    private void warn(String warning) {
+        spec.commandLine().getErr().println("ffm-store: warning: " + warning);
     }
 
     private Output output(
