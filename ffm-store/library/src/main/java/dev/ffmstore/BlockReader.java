@@ -56,18 +56,18 @@ final class BlockReader {
 
     /// Decodes some consecutive blocks of a tensor, and multiplies them by its companion scale if the plan has one.
     ///
-    /// @param slot the tensor
+    /// @param share names the tensor and its scale
     /// @param firstBlock the first block, counted from the start of the tensor
     /// @param blockCount the number of blocks
     /// @param dense where the elements go; nothing else in it is written to; native
     /// @param denseOffset the offset of the first element, in bytes
     /// @throws IOException if the blocks cannot be read, naming the source and the tensor
-    void decode(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
+    void decode(Share share, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
             throws IOException {
-        if (slot.scale().isPresent()) {
-            decodeScaled(slot, slot.scale().get(), firstBlock, blockCount, dense, denseOffset);
+        if (share.scale().isPresent()) {
+            decodeScaled(share, share.scale().get(), firstBlock, blockCount, dense, denseOffset);
         } else {
-            decodeBlocks(slot, firstBlock, blockCount, dense, denseOffset);
+            decodeBlocks(share, firstBlock, blockCount, dense, denseOffset);
         }
     }
 
@@ -87,15 +87,10 @@ final class BlockReader {
 
     /// Decodes and multiplies slice by slice, each with a factor of its own, and within a slice tile by tile.
     private void decodeScaled(
-            TensorSlot slot,
-            TensorSlot.Scale scale,
-            long firstBlock,
-            long blockCount,
-            MemorySegment dense,
-            long denseOffset)
+            Share share, Share.Scale scale, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
             throws IOException {
-        GgmlType type = slot.type();
-        long sliceBlocks = slot.stored().blockCount() / scale.count();
+        GgmlType type = share.type();
+        long sliceBlocks = share.stored().blockCount() / scale.count();
         long tileBlocks = SCALED_BYTES / type.denseBlockBytes();
         long end = firstBlock + blockCount;
         long to = denseOffset;
@@ -105,7 +100,7 @@ final class BlockReader {
             float factor = factor(scale, slice);
             while (block < sliceEnd) {
                 long count = Math.min(sliceEnd - block, tileBlocks);
-                decodeBlocks(slot, block, count, dense, to);
+                decodeBlocks(share, block, count, dense, to);
                 multiply(dense, to, (int) count * type.blockLength(), factor);
                 block += count;
                 to += count * type.denseBlockBytes();
@@ -113,7 +108,7 @@ final class BlockReader {
         }
     }
 
-    private float factor(TensorSlot.Scale scale, long slice) throws IOException {
+    private float factor(Share.Scale scale, long slice) throws IOException {
         if (scales == null) {
             scales = new Scales(arena.allocate((long) Scales.MOST * Float.BYTES, TensorPlan.ALIGNMENT));
         }
@@ -166,9 +161,9 @@ final class BlockReader {
         return decoderByType.computeIfAbsent(type, decoders::of);
     }
 
-    private void decodeBlocks(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
+    private void decodeBlocks(Share share, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
             throws IOException {
-        StoredTensor stored = slot.stored();
+        StoredTensor stored = share.stored();
         GgmlType type = stored.type();
         long from = stored.offset() + firstBlock * type.blockBytes();
         if (type.isPlain()) {

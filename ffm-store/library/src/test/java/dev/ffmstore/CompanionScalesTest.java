@@ -183,7 +183,7 @@ class CompanionScalesTest {
                     .extracting(TensorSlot::name)
                     .containsExactlyElementsOf(factors().keySet());
             StoredTensor experts = file.tensor("blk.0.ffn_gate_exps.scale");
-            assertThat(slot(applied, "blk.0.ffn_gate_exps.weight").scale()).contains(new TensorSlot.Scale(experts, 7));
+            assertThat(slot(applied, "blk.0.ffn_gate_exps.weight").scale()).contains(new Share.Scale(experts, 7));
             assertThat(experts.type()).isEqualTo(GgmlType.F32);
             assertThat(applied.toString().lines())
                     .anySatisfy(

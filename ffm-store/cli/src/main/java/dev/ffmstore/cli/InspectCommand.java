@@ -2,7 +2,9 @@ package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.ffmstore.CompanionScale;
+import dev.ffmstore.Completeness;
 import dev.ffmstore.Model;
+import dev.ffmstore.NameFilter;
 import dev.ffmstore.StoredTensor;
 import dev.ffmstore.cli.report.Sizes;
 import dev.ffmstore.cli.report.Table;
@@ -150,7 +152,8 @@ final class InspectCommand extends FileCommand {
         return new String(some.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
     }
 
-    /// Returns the reader's warnings, and those about types that cannot be decoded and about companion scales.
+    /// Returns the reader's warnings, and those about types that cannot be decoded, about companion scales, and
+    /// about what the metadata promise and the model lacks.
     private static List<String> warnings(Model model) {
         List<String> warnings = new ArrayList<>();
         model.gguf().ifPresent(file -> warnings.addAll(file.warnings()));
@@ -167,6 +170,7 @@ final class InspectCommand extends FileCommand {
                 + (tensors.size() == 1 ? "" : " and " + (tensors.size() - 1) + " more of this type")
                 + " cannot be loaded"));
         warnings.addAll(scaleWarnings(model.companions()));
+        warnings.addAll(Completeness.problems(model, NameFilter.all()));
         return warnings;
     }
 

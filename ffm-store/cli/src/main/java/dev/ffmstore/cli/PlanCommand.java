@@ -1,6 +1,7 @@
 package dev.ffmstore.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.ffmstore.Completeness;
 import dev.ffmstore.DType;
 import dev.ffmstore.Model;
 import dev.ffmstore.TensorForm;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -46,7 +48,7 @@ final class PlanCommand extends FileCommand {
                 Comparator.comparing(TypeTotal::type).thenComparing(TypeTotal::dtype);
 
         static TypeTotal of(TensorSlot slot) {
-            return new TypeTotal(slot.type(), slot.dtype(), 1, slot.stored().byteSize(), slot.byteSize());
+            return new TypeTotal(slot.type(), slot.dtype(), 1, slot.storedBytes(), slot.byteSize());
         }
 
         TypeTotal plus(TypeTotal other) {
@@ -61,12 +63,25 @@ final class PlanCommand extends FileCommand {
                 .filter(tensors.filter(model))
                 .scales(TensorForm.Scales.LEFT);
         TensorPlan plan = TensorPlan.of(model, wanted);
+        List<String> warnings = Completeness.problems(model, wanted.filter());
         int threads = effort.effort().threads();
         if (json) {
-            printJson(out -> writeJson(out, model, plan, threads));
+            printJson(out -> {
+                writeJson(out, model, plan, threads);
+                writeWarnings(out, warnings);
+            });
         } else {
             print(model, plan, threads);
+            warnings.forEach(warning -> out().println("warning: " + warning));
         }
+    }
+
+    private static void writeWarnings(JsonGenerator json, List<String> warnings) throws IOException {
+        json.writeArrayFieldStart("warnings");
+        for (String warning : warnings) {
+            json.writeString(warning);
+        }
+        json.writeEndArray();
     }
 
     private static Collection<TypeTotal> byType(TensorPlan plan) {
@@ -139,7 +154,7 @@ final class PlanCommand extends FileCommand {
         if (largest.isPresent()) {
             json.writeObjectFieldStart("largestTensor");
             json.writeStringField("name", largest.get().name());
-            json.writeNumberField("bytes", largest.get().stored().byteSize());
+            json.writeNumberField("bytes", largest.get().storedBytes());
             json.writeNumberField("denseBytes", largest.get().byteSize());
             json.writeEndObject();
         }

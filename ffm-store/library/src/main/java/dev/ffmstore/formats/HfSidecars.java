@@ -37,7 +37,7 @@ public final class HfSidecars {
     /// @throws IOException if `rope_freqs.weight` cannot be read
     /// @throws IllegalArgumentException if a pattern matches no tensor
     public static List<NamedLayout> of(Model model, TensorForm form) throws IOException {
-        TensorPlan plan = TensorPlan.of(model, form.names(Names.hf()));
+        TensorPlan plan = TensorPlan.of(model, form.names(Names.gguf())); // of which the types matter
         byte[] config = HuggingFaceConfig.of(model, form, plan).getBytes(StandardCharsets.UTF_8);
         List<NamedLayout> files = new ArrayList<>();
         files.add(new NamedLayout("config.json", FileLayout.of(config)));

@@ -12,6 +12,7 @@ import dev.ffmstore.gguf.MetadataValue;
 import dev.ffmstore.internal.names.HuggingFaceNames;
 import dev.ffmstore.internal.names.NameTable;
 import dev.ffmstore.internal.names.UnknownNameException;
+import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -62,7 +63,7 @@ final class HuggingFaceConfig {
         try {
             config = new HuggingFaceConfig(model, HuggingFaceNames.architecture(names));
         } catch (UnknownNameException e) {
-            throw new IllegalStateException(e); // the plan has checked it
+            throw ModelException.of(model.name(), "{}", Problem.printable(e.sentence()));
         }
         config.addClass();
         config.addSizes();
