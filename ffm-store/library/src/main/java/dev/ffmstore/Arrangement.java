@@ -54,7 +54,7 @@ record Arrangement(Shape shape, List<Part> parts) {
     private static Arrangement concat(List<View> views, int axis) {
         Shape shape = views.getFirst().shape();
         if (views.size() == 1) {
-            return new Arrangement(shape, List.of(part(views.getFirst(), 0, strides(shape))));
+            return new Arrangement(shape, List.of(consecutive(views.getFirst(), 0)));
         }
         if (axis < 0 || axis >= shape.rank()) {
             throw new IllegalArgumentException("no dimension " + axis + " in " + shape);
@@ -70,7 +70,8 @@ record Arrangement(Shape shape, List<Part> parts) {
         List<Part> parts = new ArrayList<>(views.size());
         long index = 0;
         for (View view : views) {
-            parts.add(part(view, index * strides[axis], strides));
+            long first = index * strides[axis];
+            parts.add(axis == 0 ? consecutive(view, first) : part(view, first, strides));
             index += view.shape().dimension(axis);
         }
         return new Arrangement(whole, List.copyOf(parts));
@@ -97,22 +98,39 @@ record Arrangement(Shape shape, List<Part> parts) {
         return strides;
     }
 
+    /// {@return the elements of a view that are consecutive in a whole}
+    ///
+    /// @param first where the first of them goes
+    private static Part consecutive(View view, long first) {
+        List<Share.Axis> axes = new ArrayList<>();
+        long inner = view.shape().elementCount();
+        for (View.Axis axis : view.axes()) {
+            inner /= axis.count();
+            add(axes, new Share.Axis(axis.count(), axis.stride(), inner));
+        }
+        return part(view, first, axes);
+    }
+
     /// {@return the elements of a view in a whole}
     ///
     /// @param first where the first of them goes
     /// @param strides from one index of each dimension of the whole to the next
     private static Part part(View view, long first, long[] strides) {
-        if (view.shape().elementCount() == 0) {
-            return new Part(0, first, 0, List.of());
-        }
         List<Share.Axis> axes = new ArrayList<>();
-        List<List<View.Axis>> groups = view.groups();
+        List<List<View.Axis>> groups = view.shape().elementCount() == 0 ? List.of() : view.groups();
         for (int i = 0; i < groups.size(); i++) {
             long inner = view.shape().dimension(i);
             for (View.Axis axis : groups.get(i)) {
                 inner /= axis.count();
                 add(axes, new Share.Axis(axis.count(), axis.stride(), inner * strides[i]));
             }
+        }
+        return part(view, first, axes);
+    }
+
+    private static Part part(View view, long first, List<Share.Axis> axes) {
+        if (view.shape().elementCount() == 0) {
+            return new Part(0, first, 0, List.of());
         }
         boolean runs = !axes.isEmpty()
                 && axes.getLast().storedStride() == 1

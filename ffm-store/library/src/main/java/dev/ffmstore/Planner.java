@@ -72,7 +72,8 @@ final class Planner {
         if (wanted.equals(Names.gguf().convention()) || wanted.equals(model.convention())) {
             return NameTable.Translation.AS_STORED;
         }
-        if (!model.convention().equals(Names.gguf().convention())) {
+        boolean translated = wanted.equals(Names.hf().convention());
+        if (translated && !model.convention().equals(Names.gguf().convention())) {
             throw ModelException.of(
                     model.name(),
                     "has the names of {}, which cannot be translated to those of {}",

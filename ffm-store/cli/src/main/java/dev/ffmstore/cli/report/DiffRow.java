@@ -105,9 +105,7 @@ public record DiffRow(
         if (!isTyped(tensor)) {
             return "?";
         }
-        return dtype.equals(tensor.origin())
-                ? dtype
-                : dtype + " of " + tensor.origin();
+        return dtype.equals(tensor.origin()) ? dtype : dtype + " of " + tensor.origin();
     }
 
     private static boolean isTyped(TensorSlot tensor) {

@@ -21,14 +21,14 @@ import org.jspecify.annotations.Nullable;
 /// ```text
 /// # comment
 /// include TABLE                          the lines of another table
-/// size NAME = EXPRESSION                 a number; its names are sizes before it, or metadata keys of the architecture
+/// size NAME = EXPRESSION                 a number, from sizes before it and metadata keys of the architecture
 /// STORED { | STEP } … = NEW { | STEP }   what becomes of a stored tensor, which must be there; see Line
 /// ? STORED … = NEW …                     the same of one that may be absent
 /// drop STORED                            a tensor that has no place in the convention, and may be absent
 /// tie STORED = NEW unless ABSENT         NEW is one more name of STORED if the model has no tensor ABSENT
-/// either [when EXPRESSION]               lines of which only those of one alternative count, chosen block by block:
-/// or [when EXPRESSION]                   of the alternatives whose condition is not 0, the one of which most
-/// end                                    tensors are there, and if they are equal the first
+/// either [when EXPRESSION]               lines of which one alternative counts, chosen block by block: of those
+/// or [when EXPRESSION]                   whose condition is not 0 the one of which most tensors are there, and if
+/// end                                    they are equal the first
 /// ```
 ///
 /// In names `*` stands for the number of a block, and in expressions `block` for the same. `%` stands for the
@@ -161,7 +161,8 @@ final class ArchitectureTable {
     }
 
     /// {@return what a size is computed from; null if there is no size of this name}
-    @Nullable Expression size(String name) {
+    @Nullable
+    Expression size(String name) {
         return sizes.get(name);
     }
 
