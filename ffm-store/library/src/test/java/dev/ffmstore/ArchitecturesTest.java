@@ -510,7 +510,7 @@ class ArchitecturesTest {
                     assertThatThrownBy(() -> TensorPlan.of(model, HF))
                             .as("%s without %s", weights, name)
                             .isInstanceOf(ModelException.class)
-                            .hasMessageContaining("is incomplete: a model of the architecture " + weights);
+                            .hasMessageContaining(": incomplete: a model of the architecture " + weights);
                 }
             }
         }
@@ -534,7 +534,8 @@ class ArchitecturesTest {
             assertThat(Completeness.problems(model, NameFilter.all())).anyMatch(line -> line.contains("disagrees"));
             assertThatThrownBy(() -> TensorPlan.of(model, HF))
                     .isInstanceOf(ModelException.class)
-                    .hasMessageContaining("disagrees with the metadata of llama: expected ");
+                    .hasMessageContaining("disagrees with the metadata of llama: expected ")
+                    .hasMessageContaining(key);
         }
     }
 

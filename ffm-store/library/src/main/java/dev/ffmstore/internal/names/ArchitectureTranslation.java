@@ -196,11 +196,12 @@ final class ArchitectureTranslation implements NameTable.Translation {
                     OptionalLong value = expected.value(new Numbers(parsed.block()));
                     if (value.isPresent() && value.getAsLong() != rows) {
                         return Optional.of(Problem.fill(
-                                "tensor {} disagrees with the metadata of {}: expected {} rows ({}), got {}",
+                                "tensor {} disagrees with the metadata of {}: expected {} rows ({}, by {}), got {}",
                                 name,
                                 architecture,
                                 value.getAsLong(),
                                 expected,
+                                new Numbers(parsed.block()).firstKey(expected),
                                 shape));
                     }
                 }
@@ -233,7 +234,7 @@ final class ArchitectureTranslation implements NameTable.Translation {
         }
         List<String> shown = missing.subList(0, Math.min(SHOWN, missing.size()));
         return Optional.of(Problem.fill(
-                "is incomplete: a model of the architecture {}{} has tensor {}, which {} missing",
+                "incomplete: a model of the architecture {}{} has tensor {}, which {} missing",
                 architecture,
                 blockCount.isPresent() ? " and block_count " + blockCount.getAsLong() : "",
                 String.join(", ", shown) + (missing.size() > SHOWN ? " and more" : ""),
