@@ -113,7 +113,11 @@ public final class TensorSource {
     ///
     /// @param tensor a tensor of this source
     public Optional<MemorySegment> view(TensorSlot tensor) {
-        return tensor.isVerbatim() ? model.view(tensor.stored()) : Optional.empty();
+        if (!tensor.isVerbatim()) {
+            return Optional.empty();
+        }
+        long from = tensor.shares().getFirst().storedFirst() * tensor.dtype().byteSize();
+        return model.view(tensor.stored()).map(bytes -> bytes.asSlice(from, tensor.byteSize()));
     }
 
     /// {@return the decoders that the readers use}

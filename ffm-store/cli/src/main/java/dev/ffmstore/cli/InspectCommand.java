@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.ffmstore.CompanionScale;
 import dev.ffmstore.DType;
 import dev.ffmstore.Model;
+import dev.ffmstore.NameFilter;
 import dev.ffmstore.StoredTensor;
 import dev.ffmstore.cli.report.Sizes;
 import dev.ffmstore.cli.report.Table;
@@ -122,7 +123,7 @@ final class InspectCommand extends FileCommand {
                 .mapToLong(StoredTensor::byteSize)
                 .reduce(Math::addExact)
                 .ifPresent(bytes -> out.println("blocks: " + Sizes.bytes(bytes)));
-        ModelWarnings.of(model).forEach(warning -> out.println("warning: " + warning));
+        ModelWarnings.of(model, NameFilter.all()).forEach(warning -> out.println("warning: " + warning));
     }
 
     private static String type(StoredTensor tensor) {
@@ -222,7 +223,7 @@ final class InspectCommand extends FileCommand {
         }
         json.writeEndArray();
         json.writeArrayFieldStart("warnings");
-        for (String warning : ModelWarnings.of(model)) {
+        for (String warning : ModelWarnings.of(model, NameFilter.all())) {
             json.writeString(warning);
         }
         json.writeEndArray();

@@ -161,7 +161,7 @@ final class StatsCommand extends ReportingCommand {
         out.println();
         new Table<Statistics.OfTensor>()
                 .text("tensor", its -> Printable.escape(its.tensor().name()))
-                .text("type", its -> its.tensor().stored().origin())
+                .text("type", its -> its.tensor().origin())
                 .text("shape", its -> its.tensor().shape().toString())
                 .figure("min", its -> Figures.of(its.moments().min()))
                 .figure("max", its -> Figures.of(its.moments().max()))
@@ -195,7 +195,7 @@ final class StatsCommand extends ReportingCommand {
         json.writeStartObject();
         json.writeStringField("name", tensor.name());
         json.writeStringField("dtype", tensor.dtype().toString());
-        json.writeStringField("storedType", tensor.stored().origin());
+        json.writeStringField("storedType", tensor.origin());
         json.writeFieldName("shape");
         json.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
         json.writeNumberField("elements", moments.elements());

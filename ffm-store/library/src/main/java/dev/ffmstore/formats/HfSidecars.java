@@ -47,7 +47,7 @@ public final class HfSidecars {
     /// @throws IOException if a tensor of rotary factors cannot be read
     /// @throws IllegalArgumentException if a pattern matches no tensor
     public static List<NamedLayout> of(Model model, TensorForm form, Consumer<String> warnings) throws IOException {
-        TensorPlan plan = TensorPlan.of(model, form.names(Names.hf()));
+        TensorPlan plan = TensorPlan.of(model, form.names(Names.gguf())); // of which the types matter
         List<NamedLayout> files = new ArrayList<>();
         files.add(file("config.json", HuggingFaceConfig.of(model, form, plan)));
         GenerationConfig.of(model.metadata()).ifPresent(text -> files.add(file("generation_config.json", text)));
