@@ -40,7 +40,7 @@ class RemoteModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"inspect", "inspect --json", "plan", "plan --json", "checksum", "checksum --json", "stats"})
+    @ValueSource(strings = {"inspect", "inspect --json", "checksum", "checksum --json", "stats"})
     void printsWhatItPrintsOfTheFile(String command) {
         List<Object> local = new ArrayList<>(List.of(command.split(" ")));
         List<Object> remote = new ArrayList<>(local);
@@ -58,11 +58,17 @@ class RemoteModelTest {
                         .replaceAll(" +|-+", " "));
     }
 
-    @Test
-    void loads() throws IOException {
-        CliRun run = CliRun.of("load", "--json", url + QUERY);
+    /// These also print how much memory there is, which changes.
+    @ParameterizedTest
+    @ValueSource(strings = {"plan", "load"})
+    void plansAndLoads(String command) throws IOException {
+        CliRun run = CliRun.of(command, "--json", url + QUERY);
         assertThat(run.status()).isZero();
-        assertThat(run.json()).containsEntry("file", url);
+        assertThat(run.json())
+                .containsEntry("file", url)
+                .containsEntry(
+                        "denseBytes",
+                        CliRun.of(command, "--json", CliRun.tinyModel()).json().get("denseBytes"));
     }
 
     @Test
