@@ -17,15 +17,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Exported folders opened by AutoConfig, AutoTokenizer and the library tokenizers: their token ids of odd texts are
-/// those of llama.cpp, which reads the GGUF file.
+/// Exported folders opened by AutoConfig, AutoTokenizer and the library tokenizers: their token ids of odd texts
+/// are those of llama.cpp, which reads the GGUF file.
 @Tag("interop")
 class TransformersInteropIT {
     /// Definitions by which a text is normalised first, which llama.cpp does not do.
     private static final Set<String> NORMALISED = Set.of("pre-mpt", "pre-command-r", "pre-qwen2", "pre-qwen35");
 
-    /// Its definition parts digits from spaces before them, which llama.cpp's does not. In Falcon's own vocabulary no
-    /// token has both, in that of the test some have.
+    /// Its definition parts digits from spaces before them, which llama.cpp's does not. In Falcon's own vocabulary
+    /// no token has both, in that of the test some have.
     private static final String FALCON = "pre-falcon";
 
     @TempDir
@@ -81,7 +81,9 @@ class TransformersInteropIT {
                         Places.module()
                                 .resolve("../library/src/main/resources/dev/ffmstore/formats/pre-tokenizers.txt")
                                 .toString(),
-                        Places.module().resolve("../../docs/concepts-formats.md").toString(),
+                        Places.module()
+                                .resolve("../../docs/concepts-formats.md")
+                                .toString(),
                         made.toString())
                 .lines()
                 .toList();
@@ -97,8 +99,7 @@ class TransformersInteropIT {
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             List<?> ids = (List<?>) found.get(i).get("ids");
-            List<?> theirs =
-                    (List<?>) expected.get(i).get(NORMALISED.contains(name) ? "normalised" : "ids");
+            List<?> theirs = (List<?>) expected.get(i).get(NORMALISED.contains(name) ? "normalised" : "ids");
             long different = different(ids, theirs);
             System.out.printf("%s: %d of %d texts as llama.cpp%n", name, ids.size() - different, ids.size());
             // one text of digits and fractions, alone and between each of seven special tokens
