@@ -372,10 +372,86 @@ class NamesTest {
                     "first = one | this line is there already"
                 })
         void saysWhichLineIsMalformed(String line, String problem) {
+            requireMalformed(line, problem);
+        }
+
+        @ParameterizedTest
+        @CsvSource(
+                delimiter = ';',
+                value = {
+                    "a = b | turn; no operation is called turn",
+                    "a = b | expect 3; no operation is called expect",
+                    "a = b |; expected STORED = NEW",
+                    "a = b | | transpose; expected STORED = NEW",
+                    "a = b | rows 3; rows takes FROM:TO",
+                    "a = b | rows 1:; rows takes FROM:TO",
+                    "a = b | reshape; reshape takes 1 to 8 dimensions",
+                    "a = b | halves; halves takes a number of heads",
+                    "a = b | transpose 1; transpose takes nothing",
+                    "a = b | subtract x; subtract takes a whole number",
+                    "a = b | unstack; expected one % in the new name",
+                    "a = b.% | unstack | unstack; unstack is there once at most",
+                    "a = b | stack; expected one % in the stored name",
+                    "a + c = b | stack; stack takes one name with %",
+                    "a + c = b | transpose; transpose is for one tensor",
+                    "a + c = b | reshape 1 -1 | concat; concat comes before other operations",
+                    "a = b | interleave; interleave takes several tensors",
+                    "a | stack = b; stack comes after the =",
+                    "a* + c = b*; expected one * on both sides, or none"
+                })
+        void saysWhichOperationIsMalformed(String line, String problem) {
+            requireMalformed(line, problem);
+        }
+
+        private void requireMalformed(String line, String problem) {
             assertThatThrownBy(() -> table("first = one", "", line))
                     .isInstanceOf(IOException.class)
                     .hasMessageStartingWith(folder.resolve("names.txt") + ":3: ")
                     .hasMessageContaining(problem);
+        }
+
+        @Test
+        void stacksAndUnstacksByNumbers() throws IOException {
+            TensorPlan stacked = plan(
+                    table("blk.*.up.%.weight = layers.*.up | stack"),
+                    "blk.7.up.1.weight",
+                    "blk.7.up.0.weight",
+                    "blk.12.up.0.weight");
+            assertThat(stacked.slots())
+                    .extracting(
+                            TensorSlot::name,
+                            TensorSlot::shape,
+                            slot -> slot.shares().stream()
+                                    .map(share -> share.stored().name())
+                                    .toList())
+                    .containsExactly(
+                            tuple("layers.7.up", Shape.of(2, 2), List.of("blk.7.up.0.weight", "blk.7.up.1.weight")),
+                            tuple("layers.12.up", Shape.of(1, 2), List.of("blk.12.up.0.weight")));
+            TensorPlan apart = plan(table("blk.*.up = layers.*.up.% | unstack"), "blk.3.up");
+            assertThat(apart.slots())
+                    .extracting(TensorSlot::name, TensorSlot::shape)
+                    .containsExactly(tuple("layers.3.up.0", Shape.of()), tuple("layers.3.up.1", Shape.of()));
+            assertThatThrownBy(() -> plan(table("up.% = up | stack"), "up.0", "up.2"))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("stacks 3 tensors, of which up.1 is missing");
+        }
+
+        @Test
+        void refusesAPartOfWhatIsJoined() throws IOException {
+            Names names = table("a + b = c");
+            assertThatThrownBy(() -> plan(names, "a")).hasMessageContaining("no tensor matches b of the names in");
+            try (Model file = open(f32(f32(new GgufWriter(3), "a", 2), "b", 2))) {
+                for (String chosen : List.of("a", "b")) {
+                    NameFilter filter = new NameFilter(List.of(chosen), List.of());
+                    assertThatThrownBy(() -> TensorPlan.of(
+                                    file, TensorForm.dense().names(names).filter(filter)))
+                            .isInstanceOf(ModelException.class)
+                            .hasMessageContaining("which the filter leaves out");
+                }
+                assertThat(TensorPlan.of(file, TensorForm.dense().names(names)).slots())
+                        .extracting(TensorSlot::name, TensorSlot::shape)
+                        .containsExactly(tuple("c", Shape.of(4)));
+            }
         }
 
         @Test

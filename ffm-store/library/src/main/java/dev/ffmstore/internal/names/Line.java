@@ -66,7 +66,7 @@ record Line(List<Source> sources, String renamed, Step join, Optional<Step> resh
 
     private static List<String> parts(String side) {
         List<String> parts = new ArrayList<>();
-        for (String part : side.split("\\s\\|(?=\\s)", -1)) {
+        for (String part : side.split("\\s\\|(?=\\s|$)", -1)) {
             parts.add(part.strip());
         }
         if (parts.contains("")) {

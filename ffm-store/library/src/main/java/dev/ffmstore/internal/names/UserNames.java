@@ -108,7 +108,9 @@ public final class UserNames implements NameTable {
             }
             String place = name + ":" + (i + 1);
             parsed.add(parse(place, line));
-            if (!known.add(line.replaceAll("\\s*=\\s*", "="))) {
+            int middle = line.indexOf('=');
+            if (!known.add(line.substring(0, middle).strip() + "="
+                    + line.substring(middle + 1).strip())) {
                 throw malformed(place, "this line is there already", line);
             }
         }
