@@ -356,8 +356,8 @@ final class Planner {
             throw ModelException.ofSentence(
                     model.name(), companion.get().problem().get());
         }
-        return Optional.of(new Share.Scale(
-                companion.get().scale(), companion.get().block().orElseThrow()));
+        return Optional.of(
+                new Share.Scale(companion.get().scale(), companion.get().block().orElseThrow()));
     }
 
     private void requireDecoder(StoredTensor tensor) throws ModelException {
