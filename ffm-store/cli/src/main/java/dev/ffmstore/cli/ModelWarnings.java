@@ -18,8 +18,8 @@ import java.util.Map;
 final class ModelWarnings {
     private ModelWarnings() {}
 
-    /// {@return the reader's warnings, and those about types that cannot be decoded, about companion scales and about
-    /// what the metadata promise and the model lacks, all safe to print}
+    /// {@return what the reader warns of, and what there is to say about types that cannot be decoded, companion
+    /// scales, and what the metadata promises and the model lacks; all safe to print}
     ///
     /// @param filter what is left out on purpose, and so is not missed
     static List<String> of(Model model, NameFilter filter) {
