@@ -58,8 +58,10 @@ def read(file):
 
 def same_floats(found, expected):
     """Bit for bit, but for what a NaN carries."""
-    nan = np.isnan(expected.astype(np.float64))
-    return np.array_equal(np.isnan(found.astype(np.float64)), nan) and found[~nan].tobytes() == expected[~nan].tobytes()
+    with np.errstate(invalid="ignore"):  # signalling NaNs
+        nan = np.isnan(expected.astype(np.float64))
+        same = np.array_equal(np.isnan(found.astype(np.float64)), nan)
+    return same and found[~nan].tobytes() == expected[~nan].tobytes()
 
 
 def compare_converted(name, source, found, wanted):

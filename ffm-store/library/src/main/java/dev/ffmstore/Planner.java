@@ -56,14 +56,27 @@ final class Planner {
         this.dtypes = form.dtypes().over(names);
         this.translation = translation(names);
         try {
+            Set<String> applied = appliedScales();
             for (StoredTensor tensor : model.tensors()) {
-                if (chosen.test(tensor.name())) {
+                if (chosen.test(tensor.name()) && !applied.contains(tensor.name())) {
                     add(tensor);
                 }
             }
         } catch (ArithmeticException e) {
             throw ModelException.of(model.name(), "all tensors together are larger than a signed 64-bit size");
         }
+    }
+
+    /// {@return the names of companion scales that are multiplied into their weights, and have no place in another
+    /// convention of names then}
+    private Set<String> appliedScales() {
+        if (translation == NameTable.Translation.AS_STORED || form.scales() != TensorForm.Scales.APPLIED) {
+            return Set.of();
+        }
+        return model.companions().stream()
+                .filter(companion -> chosen.test(companion.weight().name()))
+                .map(companion -> companion.scale().name())
+                .collect(Collectors.toSet());
     }
 
     private NameTable.Translation translation(Set<String> names) throws ModelException {

@@ -101,7 +101,10 @@ public final class TensorReader implements AutoCloseable {
 
     private void readNative(TensorSlot slot, long offset, MemorySegment target) throws IOException {
         if (slot.isVerbatim()) { // also of elements smaller than a byte
-            blocks.copy(slot.stored(), slot.dtype().byteSize(slot.shares().getFirst().storedFirst()) + offset, target);
+            blocks.copy(
+                    slot.stored(),
+                    slot.dtype().byteSize(slot.shares().getFirst().storedFirst()) + offset,
+                    target);
             return;
         }
         int size = slot.dtype().byteSize();

@@ -4,7 +4,6 @@ import dev.ffmstore.Model;
 import dev.ffmstore.TensorForm;
 import dev.ffmstore.TensorPlan;
 import dev.ffmstore.TensorSlot;
-import dev.ffmstore.ggml.GgmlType;
 import dev.ffmstore.bench.run.Regions;
 import dev.ffmstore.ggml.BlockDecoder;
 import dev.ffmstore.ggml.GgmlType;

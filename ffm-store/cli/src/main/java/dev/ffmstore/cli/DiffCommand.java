@@ -84,6 +84,9 @@ final class DiffCommand extends ReportingCommand {
     @Mixin
     private EffortOptions effort;
 
+    /// All names that patterns may match, those of tensors that cannot be read among them.
+    private final Set<String> known = new LinkedHashSet<>();
+
     private boolean different;
 
     @Override
@@ -133,6 +136,8 @@ final class DiffCommand extends ReportingCommand {
 
     /// Compares two models. An archive knows neither dtypes nor shapes, and is given those of the other model.
     private DiffReport compare(Model a, Model b, Tolerance tolerance) throws IOException {
+        known.addAll(TensorChoice.unreadable(a));
+        known.addAll(TensorChoice.unreadable(b));
         boolean isTyped = a.tensors().stream().allMatch(StoredTensor::isTyped);
         if (!isTyped && a.format() == Model.Format.IRPA && b.format() == Model.Format.IRPA) {
             throw ModelException.of(
@@ -166,7 +171,8 @@ final class DiffCommand extends ReportingCommand {
         Map<String, TensorSlot> ofB = byName(b);
         Set<String> names = new LinkedHashSet<>(ofA.keySet());
         names.addAll(ofB.keySet());
-        Predicate<String> chosen = tensors.filter(names).over(names);
+        known.addAll(names);
+        Predicate<String> chosen = tensors.filter(known).over(known);
         List<DiffRow> rows = new ArrayList<>();
         List<Differences.Pair> pairs = new ArrayList<>();
         for (String name : names) {

@@ -21,6 +21,7 @@ import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -103,7 +104,8 @@ final class StatsCommand extends ReportingCommand {
                     opened.format() == Model.Format.GGUF ? form.apply(plain, opened) : plain.dtypes(DTypes.stored());
             TensorSource source =
                     TensorSource.of(opened, wanted, effort.effort().decoder());
-            List<String> names = source.tensors().stream().map(TensorSlot::name).toList();
+            List<String> names = new ArrayList<>(TensorChoice.unreadable(opened));
+            source.tensors().forEach(tensor -> names.add(tensor.name()));
             Predicate<String> chosen = tensors.filter(names).over(names);
             Map<Boolean, List<TensorSlot>> slots = source.tensors().stream()
                     .filter(tensor -> chosen.test(tensor.name()))

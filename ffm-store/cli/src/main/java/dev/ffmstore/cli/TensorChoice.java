@@ -52,6 +52,14 @@ final class TensorChoice {
         return left.isEmpty() ? NameFilter.all() : new NameFilter(List.of(), left);
     }
 
+    /// {@return the names of the tensors that cannot be read, which patterns may match, too}
+    static List<String> unreadable(Model model) {
+        return model.tensors().stream()
+                .filter(tensor -> tensor.unreadable().isPresent())
+                .map(StoredTensor::name)
+                .toList();
+    }
+
     /// {@return the filter that the options describe}
     ///
     /// @param names the names of all tensors

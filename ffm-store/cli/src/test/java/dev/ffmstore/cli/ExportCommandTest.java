@@ -117,7 +117,7 @@ class ExportCommandTest {
                 "- | --format irpa --part 1/2 | --part is not for standard output",
                 "a/ | --format irpa | a/ is a folder",
                 "a.irpa | --names nowhere.txt | --names: expected gguf, hf or a file",
-                "a.irpa | --dtype F8 | --dtype: expected F32, F16 or BF16",
+                "a.irpa | --dtype F8 | --dtype: expected F32, F16, BF16 or stored",
                 "a.irpa | --include nothing | no tensor matches",
             })
     void saysWhichOptionsDoNotFit(String out, String options, String expected) {

@@ -76,6 +76,20 @@ class OtherFormatsTest {
     }
 
     @Test
+    void diffLeavesOutAnUnknownType() throws IOException {
+        Path file = write(
+                "odd.safetensors", field("a", "F32", "[2]", 0, 8) + "," + field("b", "F7_E3M3", "[9]", 8, 16), 16);
+        Path other = write("other.safetensors", field("a", "F32", "[2]", 0, 8), 8);
+        assertThat(CliRun.of("diff", file, other).errorLines())
+                .singleElement()
+                .asString()
+                .startsWith("ffm-store: " + file + ": tensor b is of dtype F7_E3M3");
+        assertThat(CliRun.of("diff", "--exclude", "b", file, other).status()).isZero();
+        assertThat(CliRun.of("diff", "--exclude", "b", other, file).status()).isZero();
+        assertThat(CliRun.of("diff", "--exclude", "c", other, other).status()).isEqualTo(2);
+    }
+
+    @Test
     void floatsMayStayAsTheyAreStored() throws IOException {
         Path file = mixed();
         Path stored = folder.resolve("stored.safetensors");
@@ -164,7 +178,7 @@ class OtherFormatsTest {
                                 + field("up.weight_scale_inv", "F32", "[2, 2]", 16, 32) + "}",
                         data));
         CliRun inspect = CliRun.of("inspect", "--json", file);
-        assertThat(inspect.out()).contains("\"companionScale\" : \"up.weight_scale_inv\"");
+        assertThat(inspect.out()).contains("\"companionScale\":\"up.weight_scale_inv\"");
         assertThat(warnings(inspect)).singleElement().asString().contains("--apply-scales");
         assertThat(CliRun.of("plan", "--json", file).json()).containsEntry("companionScales", BigInteger.ONE);
         Path out = folder.resolve("out.safetensors");
