@@ -1,6 +1,7 @@
 /// An off-heap tensor store: a model becomes dense tensors in one shared arena, or files of other formats.
 module dev.ffmstore {
     requires transitive dev.ffmstore.core;
+    requires java.net.http;
     requires static org.jspecify;
 
     uses dev.ffmstore.Model.Reader;

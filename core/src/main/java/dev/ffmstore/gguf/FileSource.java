@@ -63,6 +63,11 @@ final class FileSource implements Source {
     }
 
     @Override
+    public Identity openedIdentity() {
+        return opened;
+    }
+
+    @Override
     public Identity identity() throws IOException {
         return identityOf(path);
     }

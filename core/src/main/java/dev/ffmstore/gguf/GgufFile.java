@@ -62,7 +62,7 @@ public final class GgufFile implements Closeable {
     public static GgufFile open(Source source, GgufOptions options) throws IOException {
         Arena arena = Arena.ofShared();
         try {
-            Source.Identity identity = source.identity();
+            Source.Identity identity = source.openedIdentity();
             return new GgufFile(source, identity, arena, GgufParser.parse(source, options, arena));
         } catch (Throwable failure) {
             try (source) {

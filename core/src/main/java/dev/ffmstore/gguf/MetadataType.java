@@ -42,6 +42,7 @@ public enum MetadataType {
         return smallestBytes;
     }
 
+    /// {@return whether values are integers}
     public boolean isInteger() {
         return switch (this) {
             case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> true;
@@ -49,7 +50,8 @@ public enum MetadataType {
         };
     }
 
-    boolean isFloat() {
+    /// {@return whether values are floating-point numbers}
+    public boolean isFloat() {
         return this == FLOAT32 || this == FLOAT64;
     }
 }

@@ -42,6 +42,13 @@ public interface Source extends Closeable {
     /// @throws IOException if the source is gone, or cannot be queried
     Identity identity() throws IOException;
 
+    /// {@return the identity of the source as it was when the source was opened; by default as it is now}
+    ///
+    /// @throws IOException if the source cannot be queried
+    default Identity openedIdentity() throws IOException {
+        return identity();
+    }
+
     /// Fills `target` with the bytes starting at `offset`.
     ///
     /// @param offset the first byte to read, 0 ≤ `offset` ≤ `size()` − `target.byteSize()`

@@ -57,18 +57,18 @@ final class BlockReader {
 
     /// Decodes some consecutive blocks of a tensor, and multiplies them by its companion scale if the plan has one.
     ///
-    /// @param slot the tensor
+    /// @param share names the tensor and its scale
     /// @param firstBlock the first block, counted from the start of the tensor
     /// @param blockCount the number of blocks
     /// @param dense where the elements go; nothing else in it is written to; native
     /// @param denseOffset the offset of the first element, in bytes
     /// @throws IOException if the blocks cannot be read, naming the source and the tensor
-    void decode(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
+    void decode(Share share, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
             throws IOException {
-        if (slot.scale().isPresent()) {
-            decodeScaled(slot, slot.scale().get(), firstBlock, blockCount, dense, denseOffset);
+        if (share.scale().isPresent()) {
+            decodeScaled(share, share.scale().get(), firstBlock, blockCount, dense, denseOffset);
         } else {
-            decodeBlocks(slot, firstBlock, blockCount, dense, denseOffset);
+            decodeBlocks(share, firstBlock, blockCount, dense, denseOffset);
         }
     }
 
@@ -88,21 +88,16 @@ final class BlockReader {
 
     /// Decodes and multiplies tile by tile.
     private void decodeScaled(
-            TensorSlot slot,
-            TensorSlot.Scale scale,
-            long firstBlock,
-            long blockCount,
-            MemorySegment dense,
-            long denseOffset)
+            Share share, Share.Scale scale, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
             throws IOException {
-        int blockLength = slot.type().blockLength();
-        int decodedBytes = slot.decodedBlockBytes();
+        int blockLength = share.type().blockLength();
+        int decodedBytes = share.decodedBlockBytes();
         long tileBlocks = SCALED_BYTES / decodedBytes;
-        ScaleRuns runs = new ScaleRuns(slot.shape(), scale.block());
+        ScaleRuns runs = new ScaleRuns(share.stored().shape(), scale.block());
         for (long done = 0; done < blockCount; ) {
             long count = Math.min(blockCount - done, tileBlocks);
             long to = denseOffset + done * decodedBytes;
-            decodeBlocks(slot, firstBlock + done, count, dense, to);
+            decodeBlocks(share, firstBlock + done, count, dense, to);
             multiply(scale.stored(), runs, (firstBlock + done) * blockLength, (int) count * blockLength, dense, to);
             done += count;
         }
@@ -177,11 +172,11 @@ final class BlockReader {
                         : decoders.of((GgmlType) type)); // the plan has no other
     }
 
-    private void decodeBlocks(TensorSlot slot, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
+    private void decodeBlocks(Share share, long firstBlock, long blockCount, MemorySegment dense, long denseOffset)
             throws IOException {
-        StoredTensor stored = slot.stored();
+        StoredTensor stored = share.stored();
         StoredType type = stored.type();
-        int decodedBytes = slot.decodedBlockBytes();
+        int decodedBytes = share.decodedBlockBytes();
         long from = stored.offset() + firstBlock * type.blockBytes();
         if (DType.denseOf(type).isStoredAs(type)) {
             copy(stored, firstBlock * type.blockBytes(), dense.asSlice(denseOffset, blockCount * type.blockBytes()));

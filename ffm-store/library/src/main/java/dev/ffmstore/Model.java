@@ -6,21 +6,23 @@ import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.MetadataValue;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.Source;
-import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.text.Problem;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +90,24 @@ public final class Model implements Closeable {
         /// @throws ModelException if it is malformed
         /// @throws IOException if it cannot be read
         Model open(Path path) throws IOException;
+
+        /// {@return whether a file that is not local seems to be of this format; by default it does not}
+        ///
+        /// @param name the name of its source
+        /// @param start the first bytes of it, 16 at most
+        default Recognition recognise(String name, byte[] start) {
+            return Recognition.NONE;
+        }
+
+        /// {@return the model that a file is which is not local; the caller closes it}
+        ///
+        /// @param source the bytes of the file, which the model owns from here on; it is closed if this throws
+        /// @throws ModelException if it is malformed
+        /// @throws IOException if it cannot be read
+        default Model open(Source source) throws IOException {
+            source.close();
+            throw ModelException.of(source.name(), "a model of this format is read from local files only");
+        }
     }
 
     /// A file that holds tensors, and its identity when the model was opened.
@@ -109,12 +129,9 @@ public final class Model implements Closeable {
     private final Metadata metadata;
     private final List<Part> parts;
     private final List<StoredTensor> tensors;
-    private final Map<String, StoredTensor> byName;
+    private final Function<String, Optional<StoredTensor>> finder;
     private final List<GgufFile> gguf;
     private final List<String> warnings;
-
-    /// The shapes in the file of tensors that have another one by the metadata.
-    private final Map<String, Shape> storedShapes;
 
     private Model(
             String name,
@@ -123,24 +140,31 @@ public final class Model implements Closeable {
             Metadata metadata,
             List<Part> parts,
             List<StoredTensor> tensors,
+            Function<String, Optional<StoredTensor>> finder,
             List<GgufFile> gguf,
-            List<String> warnings,
-            Map<String, Shape> storedShapes) {
+            List<String> warnings) {
         this.name = name;
         this.format = format;
         this.convention = convention;
         this.metadata = metadata;
         this.parts = List.copyOf(parts);
-        this.tensors = List.copyOf(tensors);
+        this.tensors = Collections.unmodifiableList(tensors);
+        this.finder = finder;
         this.gguf = gguf;
         this.warnings = List.copyOf(warnings);
-        this.storedShapes = storedShapes;
-        this.byName = HashMap.newHashMap(tensors.size());
+    }
+
+    /// {@return what finds tensors by their names}
+    ///
+    /// @throws IllegalArgumentException if two have the same name
+    private static Function<String, Optional<StoredTensor>> finder(List<StoredTensor> tensors) {
+        Map<String, StoredTensor> byName = HashMap.newHashMap(tensors.size());
         for (StoredTensor tensor : tensors) {
             if (byName.put(tensor.name(), tensor) != null) {
                 throw new IllegalArgumentException(Problem.fill("two tensors have the name {}", tensor.name()));
             }
         }
+        return name -> Optional.ofNullable(byName.get(name));
     }
 
     /// Opens a model with default limits; see [#open(Path, GgufOptions)].
@@ -167,7 +191,7 @@ public final class Model implements Closeable {
     /// @throws IOException if it cannot be read
     public static Model open(Path path, GgufOptions limits) throws IOException {
         if (Files.isDirectory(path)) {
-            return reader(path, new byte[0])
+            return reader(its -> its.recognise(path, new byte[0]))
                     .orElseThrow(() -> ModelException.expected(
                             path.toString(),
                             "the index of safetensors shards, or .npy files",
@@ -175,23 +199,7 @@ public final class Model implements Closeable {
                             "is no model"))
                     .open(path);
         }
-        Optional<Reader> reader = Optional.empty();
-        Source source = Source.of(path);
-        try {
-            byte[] start = start(source);
-            if (!new String(start, StandardCharsets.ISO_8859_1).startsWith("GGUF")) {
-                reader = reader(path, start);
-            }
-        } catch (Throwable failure) {
-            try (source) {
-                throw failure;
-            }
-        }
-        if (reader.isPresent()) {
-            source.close();
-            return reader.get().open(path);
-        }
-        return of(GgufParts.open(source, limits, name -> Source.of(path.resolveSibling(name))));
+        return open(Location.of(path), limits);
     }
 
     /// Opens one GGUF file, as such: if it is a part of a split model, the other parts are left alone, and what the
@@ -207,12 +215,90 @@ public final class Model implements Closeable {
         return of(GgufFile.open(Source.of(path), limits));
     }
 
+    /// Opens one GGUF file where it lies, as [#openPart(Path, GgufOptions)] does.
+    ///
+    /// @param location of a GGUF file, as in [#open(URI, GgufOptions)]
+    /// @return the part; the caller closes it
+    /// @throws IOException as [#open(URI, GgufOptions)] does
+    public static Model openPart(URI location, GgufOptions limits) throws IOException {
+        return of(GgufFile.open(Location.of(location).open(), limits));
+    }
+
+    /// Opens a model with default limits; see [#open(URI, GgufOptions)].
+    ///
+    /// @return the model; the caller closes it
+    /// @throws IOException as [#open(URI, GgufOptions)] does
+    public static Model open(URI location) throws IOException {
+        return open(location, GgufOptions.defaults());
+    }
+
+    /// Opens a model where it lies: a file on a server, of which only the ranges that are needed are read, or a
+    /// local file or folder.
+    ///
+    /// The server must answer requests for ranges. What is read is held to the entity tag or the date that the file
+    /// had when it was opened; failures that may pass are retried. A bearer token in the environment variable
+    /// `HF_TOKEN` is sent to `huggingface.co` and its subdomains, over `https` only, and never after a redirect to
+    /// another server.
+    ///
+    /// @param location `https:` or `http:`, of a GGUF file, a safetensors file or an IREE parameter archive; or
+    /// `file:`, of what [#open(Path, GgufOptions)] takes
+    /// @param limits what is accepted in a GGUF header
+    /// @return the model; the caller closes it
+    /// @throws dev.ffmstore.gguf.GgufException as [#open(Path, GgufOptions)] does
+    /// @throws ModelException as [#open(Path, GgufOptions)] does
+    /// @throws java.io.InterruptedIOException if the calling thread is interrupted, whose interrupt status stays
+    /// set
+    /// @throws IOException if it cannot be read, if the server does not send ranges of it, or if the scheme is
+    /// another one
+    public static Model open(URI location, GgufOptions limits) throws IOException {
+        return switch (Location.of(location)) {
+            case Location.Local(Path path) -> open(path, limits);
+            case Location.Remote remote -> open(remote, limits);
+        };
+    }
+
+    /// {@return the model that the file of a location is, with the other parts if it is a part}
+    private static Model open(Location location, GgufOptions limits) throws IOException {
+        Source source = location.open();
+        Optional<Reader> reader;
+        try {
+            byte[] start = start(source);
+            reader = isGguf(start)
+                    ? Optional.empty()
+                    : reader(its -> location instanceof Location.Local(Path path)
+                            ? its.recognise(path, start)
+                            : its.recognise(source.name(), start));
+        } catch (Throwable failure) {
+            try (source) {
+                throw failure;
+            }
+        }
+        if (reader.isEmpty()) {
+            return of(GgufParts.open(source, limits, location::openSibling));
+        }
+        if (location instanceof Location.Local(Path path)) {
+            source.close();
+            return reader.get().open(path);
+        }
+        return reader.get().open(source);
+    }
+
+    private static boolean isGguf(byte[] start) {
+        return new String(start, StandardCharsets.ISO_8859_1).startsWith("GGUF");
+    }
+
+    /// What a reader thinks of a file or folder.
+    @FunctionalInterface
+    private interface Question {
+        Reader.Recognition ask(Reader reader) throws IOException;
+    }
+
     /// {@return the reader of a file or folder that is not a GGUF file: if possible one that recognises the
     /// content}
-    private static Optional<Reader> reader(Path path, byte[] start) throws IOException {
+    private static Optional<Reader> reader(Question question) throws IOException {
         Optional<Reader> byName = Optional.empty();
         for (Reader reader : ServiceLoader.load(Reader.class, Model.class.getClassLoader())) {
-            switch (reader.recognise(path, start)) {
+            switch (question.ask(reader)) {
                 case BY_CONTENT -> {
                     return Optional.of(reader);
                 }
@@ -241,25 +327,14 @@ public final class Model implements Closeable {
     private static Model of(List<GgufFile> files) throws IOException {
         try {
             List<Part> parts = new ArrayList<>(files.size());
-            List<String> warnings = new ArrayList<>();
-            List<StoredTensor> tensors = new ArrayList<>();
-            Metadata metadata = files.getFirst().metadata();
             for (GgufFile file : files) {
-                for (TensorInfo tensor : file.tensors()) {
-                    tensors.add(new StoredTensor(
-                            tensor.name(),
-                            tensor.type(),
-                            tensor.shape(),
-                            parts.size(),
-                            tensor.offset(),
-                            tensor.byteSize()));
-                }
-                parts.add(new Part(file.source(), file.source().identity()));
-                String of = files.size() == 1 ? "" : "part " + parts.size() + ": ";
-                file.warnings().forEach(warning -> warnings.add(of + warning));
+                parts.add(new Part(file.source(), file.source().openedIdentity()));
             }
-            ModelKind.of(metadata, tensors.size()).ifPresent(warnings::add);
-            Map<String, Shape> stored = useOriginalShapes(tensors, metadata, warnings);
+            GgufTensors stored = new GgufTensors(files, Map.of());
+            Metadata metadata = files.getFirst().metadata();
+            List<String> warnings = new ArrayList<>();
+            ModelKind.of(metadata, stored.size()).ifPresent(warnings::add);
+            GgufTensors tensors = new GgufTensors(files, originalShapes(stored, metadata, warnings));
             return new Model(
                     files.getFirst().name(),
                     Format.GGUF,
@@ -267,43 +342,42 @@ public final class Model implements Closeable {
                     metadata,
                     parts,
                     tensors,
+                    tensors::find,
                     files,
-                    warnings,
-                    stored);
+                    warnings);
         } catch (Throwable failure) {
             GgufParts.close(files, failure);
             throw failure;
         }
     }
 
-    /// Gives tensors the shapes that they had before they were stored in another one, where the metadata says so.
-    ///
-    /// @return the shapes as they are in the file of those that have another one now
-    private static Map<String, Shape> useOriginalShapes(
-            List<StoredTensor> tensors, Metadata metadata, List<String> warnings) {
-        Map<String, Shape> stored = new HashMap<>();
-        if (metadata.asMap().keySet().stream().noneMatch(key -> key.startsWith(ORIGINAL_SHAPE))) {
-            return stored;
-        }
-        for (int i = 0; i < tensors.size(); i++) {
-            StoredTensor tensor = tensors.get(i);
-            Optional<MetadataValue> value = metadata.find(ORIGINAL_SHAPE + tensor.name());
-            Optional<Shape> shape = value.flatMap(Model::shape)
+    /// {@return the shapes that tensors had before they were stored in another one, where the metadata says so}
+    private static Map<String, Shape> originalShapes(GgufTensors tensors, Metadata metadata, List<String> warnings) {
+        Map<String, Shape> shapes = new HashMap<>();
+        for (String key : metadata.asMap().keySet()) {
+            if (!key.startsWith(ORIGINAL_SHAPE)) {
+                continue;
+            }
+            Optional<StoredTensor> found = tensors.find(key.substring(ORIGINAL_SHAPE.length()));
+            if (found.isEmpty()) {
+                continue;
+            }
+            StoredTensor tensor = found.get();
+            Optional<Shape> shape = shape(metadata.get(key))
                     .filter(original ->
                             original.elementCount() == tensor.shape().elementCount());
             if (shape.isPresent()) {
-                stored.put(tensor.name(), tensor.shape());
-                tensors.set(i, tensor.withShape(shape.get()));
-            } else if (value.isPresent()) {
+                shapes.put(tensor.name(), shape.get());
+            } else {
                 warnings.add(Problem.fill(
                         "tensor {} keeps the shape {}: the metadata key {} is not a shape of as many elements: {}",
                         tensor.name(),
                         tensor.shape(),
-                        ORIGINAL_SHAPE + tensor.name(),
-                        value.get()));
+                        key,
+                        metadata.get(key)));
             }
         }
-        return stored;
+        return shapes;
     }
 
     private static Optional<Shape> shape(MetadataValue value) {
@@ -324,10 +398,11 @@ public final class Model implements Closeable {
     ///
     /// Both models have the same files: closing one closes the other.
     public Model withStoredShapes() {
-        List<StoredTensor> stored = tensors.stream()
-                .map(tensor -> tensor.withShape(storedShapes.getOrDefault(tensor.name(), tensor.shape())))
-                .toList();
-        return new Model(name, format, convention, metadata, parts, stored, gguf, warnings, Map.of());
+        if (gguf.isEmpty()) {
+            return this;
+        }
+        GgufTensors stored = new GgufTensors(gguf, Map.of());
+        return new Model(name, format, convention, metadata, parts, stored, stored::find, gguf, warnings);
     }
 
     /// {@return a model of tensors that are not quantised, or whose blocks are in other files than GGUF}
@@ -352,9 +427,10 @@ public final class Model implements Closeable {
         try {
             List<Part> known = new ArrayList<>(parts.size());
             for (Source part : parts) {
-                known.add(new Part(part, part.identity()));
+                known.add(new Part(part, part.openedIdentity()));
             }
-            return new Model(name, format, convention, metadata, known, tensors, List.of(), List.of(), Map.of());
+            List<StoredTensor> all = List.copyOf(tensors);
+            return new Model(name, format, convention, metadata, known, all, finder(all), List.of(), List.of());
         } catch (IOException | RuntimeException failure) {
             for (Source part : parts) {
                 try {
@@ -388,14 +464,15 @@ public final class Model implements Closeable {
         return metadata;
     }
 
-    /// {@return all tensors, in the model's order, tied ones under each of their names; unmodifiable}
+    /// {@return all tensors, in the model's order, tied ones under each of their names; unmodifiable, and readable
+    /// until the model is closed}
     public List<StoredTensor> tensors() {
         return tensors;
     }
 
     /// {@return the tensor of this name, or empty}
     public Optional<StoredTensor> find(String tensor) {
-        return Optional.ofNullable(byName.get(tensor));
+        return finder.apply(tensor);
     }
 
     /// {@return the tensor of this name}
@@ -431,7 +508,7 @@ public final class Model implements Closeable {
                         ? tensor
                         : typedBy(tensor, typeByPlace.get(Place.of(tensor))))
                 .toList();
-        return new Model(name, format, convention, metadata, parts, placed, gguf, warnings, storedShapes);
+        return new Model(name, format, convention, metadata, parts, placed, finder(placed), gguf, warnings);
     }
 
     /// {@return this model, with its untyped tensors given the shapes of the tensors of another model, see
@@ -494,7 +571,10 @@ public final class Model implements Closeable {
         return gguf;
     }
 
-    /// {@return what is odd about the model although it is accepted, in sentences that are safe to print}
+    /// {@return what a user of the model should know although it is accepted: that it is no whole model, or that
+    /// shapes are not its own, in sentences that are safe to print}
+    ///
+    /// What is odd about the files is said by [GgufFile#warnings].
     public List<String> warnings() {
         return warnings;
     }

@@ -28,19 +28,21 @@ public final class Names {
         return GGUF;
     }
 
-    /// {@return the names and layouts of Hugging Face's transformers, for models of the architectures `llama`
-    /// (Llama, Mistral), `qwen2`, `gemma`, `gemma2` and `gemma3`}
+    /// {@return the names and layouts of Hugging Face's transformers, for models of the architectures `deepseek2`,
+    /// `falcon`, `gemma`, `gemma2`, `gemma3`, `gpt-oss`, `granite`, `lfm2`, `llama` (Llama, Mistral, Mixtral),
+    /// `mistral`, `olmo2`, `phi3`, `qwen2`, `qwen2moe`, `qwen3`, `qwen3moe`, `stablelm` and `starcoder2`}
     ///
-    /// Rows of q and k that GGUF stores as rotary pairs become halves (`llama`), and the 1 that GGUF adds to norm
-    /// weights is subtracted again (`gemma`, `gemma2`, `gemma3`). Where the model has no output matrix because it
-    /// is the token embedding, `lm_head.weight` is an alias of `model.embed_tokens.weight`. `rope_freqs.weight`,
-    /// which transformers computes, is left out. A plan is refused for a model of another architecture, and for one
-    /// with a tensor whose name is not known.
+    /// Layouts are the inverse of what llama.cpp's converters do: rows of q and k that are stored as rotary pairs
+    /// become halves, the 1 that was added to norm weights is subtracted, stacked experts become a tensor each, and
+    /// so on. Where the model has no output matrix because it is the token embedding, `lm_head.weight` is an alias
+    /// of the embedding. `rope_freqs.weight`, which transformers computes, is left out. A plan is refused for a
+    /// model of another architecture, for one with a tensor whose name is not known, and for one that lacks a
+    /// tensor that its metadata promise, unless the filter leaves that tensor out.
     public static Names hf() {
         return HF;
     }
 
-    /// Reads a table of renames.
+    /// Reads a table of names and layouts.
     ///
     /// ```text
     /// # the model's name = the new name; one line each
@@ -48,12 +50,17 @@ public final class Names {
     /// output.weight     = head
     /// blk.*.attn_q.weight = layers.*.q     # what * stands for on the left stands for * on the right
     /// token_embd.weight = head             # a second name for the same tensor is an alias
+    /// fc.weight = fc.weight | transpose    # operations follow a |
     /// ```
     ///
     /// A side may have one `*`, and the right side has as many as the left one. Where several lines match a name,
     /// those without `*` win over those with one, and all of the kind that wins apply: the first gives the name,
     /// the others aliases. Tensors that no line matches keep their names. Blanks around names are ignored, and so
-    /// is what follows a `#` that starts a line or has a blank before it. Rows and values stay as they are.
+    /// is what follows a `#` that starts a line or has a blank before it.
+    ///
+    /// A line may also say what is done to the tensor's elements: `halves N`, `pairs N`, `rows FROM:TO`, `unstack`,
+    /// `stack`, `transpose`, `reshape N …`, `subtract N`, and for several tensors with `+` between them `concat N`
+    /// and `interleave`. The reference of name tables describes them.
     ///
     /// @param file UTF-8 text; its name, without its folder, is the name of the convention
     /// @throws IOException if the file cannot be read, or a line is malformed, naming file and line
@@ -63,7 +70,7 @@ public final class Names {
         return new Names(notTaken(name == null ? file.toString() : name.toString()), UserNames.read(file));
     }
 
-    /// {@return a table of renames, as [#read(Path)] reads it from a file}
+    /// {@return a table of names and layouts, as [#read(Path)] reads it from a file}
     ///
     /// @param convention the name of the table
     /// @param lines the lines of the table

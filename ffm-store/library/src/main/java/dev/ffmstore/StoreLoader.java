@@ -121,8 +121,7 @@ final class StoreLoader {
                 i < slots.size() && slots.get(i).offset() < range.to();
                 i++) {
             TensorSlot slot = slots.get(i);
-            boolean bulk = slot.keepsElements() && slot.keepsRows() && !slot.isCopied();
-            written += bulk
+            written += slot.isDecodedInPlace()
                     ? decode(range, slot, region.segment(i), reader)
                     : read(range, slot, region.segment(i), reader);
         }

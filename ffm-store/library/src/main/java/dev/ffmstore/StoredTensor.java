@@ -30,11 +30,6 @@ public record StoredTensor(
         this(name, type, shape, part, offset, byteSize, type.name());
     }
 
-    /// {@return this tensor with another shape of as many elements}
-    StoredTensor withShape(Shape other) {
-        return new StoredTensor(name, type, other, part, offset, byteSize, origin);
-    }
-
     /// {@return whether the tensor's type and shape are known}
     public boolean isTyped() {
         return !origin.equals(UNTYPED);

@@ -17,7 +17,7 @@ public record TensorForm(NameFilter filter, DTypes dtypes, Names names, Scales s
 
     /// What is done with companion scales.
     ///
-    /// A model may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or `NAME.weight.scale`, or for
+    /// A model may carry, beside a weight `NAME.weight`, a tensor `NAME.scale` (or `NAME.weight.scale`, or beside
     /// 8-bit floats `NAME.weight_scale_inv`) by which the weight's elements are to be multiplied. The scales
     /// themselves are tensors like any other, and apply even if the filter leaves them out. See [CompanionScale].
     public enum Scales {

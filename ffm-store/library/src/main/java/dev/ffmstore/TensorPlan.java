@@ -3,6 +3,7 @@ package dev.ffmstore;
 import dev.ffmstore.gguf.GgufFile;
 import dev.ffmstore.internal.text.Printable;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// What becomes of a model's tensors: where each goes, and in which form. Plain immutable data that prints as a
@@ -98,7 +99,8 @@ public record TensorPlan(
     public long peakBytes(int threads) {
         long pieces = Math.max(slots.size(), regionBytes / Transfer.RANGE_BYTES + 1);
         int workers = (int) Math.min(threads, pieces);
-        boolean tiles = !slots.stream().allMatch(TensorSlot::keepsElements);
+        boolean tiles = !slots.stream()
+                .allMatch(slot -> slot.keepsElements() && slot.shares().stream().noneMatch(Share::isGathered));
         return Transfer.peakBytes(Math.addExact(regionBytes, 2 * headerBytes), workers, tiles);
     }
 
@@ -131,7 +133,7 @@ public record TensorPlan(
                     Printable.escape(slot.name()),
                     slot.type(),
                     slot.dtype(),
-                    slot.stored().byteSize(),
+                    slot.storedBytes(),
                     slot.byteSize(),
                     slot.shape(),
                     changes(slot)));
@@ -153,11 +155,19 @@ public record TensorPlan(
     }
 
     private static String changes(TensorSlot slot) {
+        List<String> stored = slot.shares().stream()
+                .map(share -> share.stored().name())
+                .distinct()
+                .toList();
+        boolean renamed = !stored.equals(List.of(slot.name()));
+        String from = stored.stream().limit(3).map(Printable::escape).collect(Collectors.joining(" + "))
+                + (stored.size() > 3 ? " + " + (stored.size() - 3) + " more" : "");
         return slot.scale()
                         .map(scale -> " × " + Printable.escape(scale.stored().name()))
                         .orElse("")
                 + (slot.storedOffset() == 0 ? "" : " − " + slot.storedOffset())
-                + (slot.keepsRows() ? "" : ", " + slot.rowOrder())
-                + (slot.storedName().equals(slot.name()) ? "" : " ← " + Printable.escape(slot.storedName()));
+                + (slot.keepsOrder() ? "" : ", in another order")
+                + (renamed ? " ← " + from : "")
+                + (slot.keepsOrder() && !slot.keepsWhole() ? ", a part of it" : "");
     }
 }

@@ -13,14 +13,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```text
 /// target      │ cut element │ whole elements …                                        │ cut element │
-/// rows                      │ row │ row │ …           taken from where the plan says
+/// runs                      │ run │ run │ …           taken from where the plan's shares say
 /// blocks                    │ cut block │ whole blocks … │ cut block │
 /// ```
 ///
 /// Bytes that are stored as they are wanted go straight to the target, and so do whole blocks whose elements stay
-/// what they are. All else goes through a tile of floats that stays in the second-level cache.
+/// what they are. All else goes through a tile of floats that stays in the second-level cache. Of a tensor that is
+/// transposed, the part of each stored row that falls into the range is read into a small buffer, and its elements
+/// are put where they go.
 ///
-/// A reader is used by one thread at a time, and owns buffers of up to 512 KiB off-heap until it is closed.
+/// A reader is used by one thread at a time, and owns buffers of up to 640 KiB off-heap until it is closed.
 public final class TensorReader implements AutoCloseable {
     /// Where in the piece a cut element goes; what is before this offset is for targets on the heap.
     private static final long ELEMENT_OFFSET = Transfer.PIECE_BYTES - TensorPlan.ALIGNMENT;
@@ -31,14 +33,17 @@ public final class TensorReader implements AutoCloseable {
     private final boolean ownsArena;
     private final ElementWriter elements = new ElementWriter();
 
-    /// The tile holds blocks of a slot, from one up to another; none if these are equal.
+    /// The tile holds blocks of a share's tensor, from one up to another; none if these are equal.
     private @Nullable MemorySegment tile;
 
-    private @Nullable TensorSlot tiled;
+    private @Nullable Share tiled;
     private long tiledFrom;
     private long tiledTo;
 
     private @Nullable MemorySegment piece;
+
+    /// Elements of stored rows on their way to columns.
+    private @Nullable MemorySegment gathered;
 
     private TensorReader(Model model, BlockDecoders decoders, Arena arena, boolean ownsArena) {
         this.model = model;
@@ -72,9 +77,12 @@ public final class TensorReader implements AutoCloseable {
     /// written then
     public void read(TensorSlot slot, long offset, MemorySegment target) throws IOException {
         Objects.checkFromIndexSize(offset, target.byteSize(), slot.byteSize());
-        if (!model.find(slot.storedName()).equals(Optional.of(slot.stored()))) {
-            throw new IllegalArgumentException(Problem.of(model.name(), "tensor {} is not of this model", slot.name())
-                    .toString());
+        for (Share share : slot.shares()) {
+            if (!model.find(share.stored().name()).equals(Optional.of(share.stored()))) {
+                throw new IllegalArgumentException(
+                        Problem.of(model.name(), "tensor {} is not of this model", slot.name())
+                                .toString());
+            }
         }
         if (target.isReadOnly()) {
             throw new IllegalArgumentException("the target is read-only");
@@ -103,12 +111,12 @@ public final class TensorReader implements AutoCloseable {
             if (inElement != 0 || end - at < size) {
                 long bytes = Math.min(size - inElement, end - at);
                 MemorySegment whole = piece().asSlice(ELEMENT_OFFSET, size);
-                readRows(slot, at / size, 1, whole, 0);
+                readElements(slot, at / size, 1, whole, 0);
                 MemorySegment.copy(whole, inElement, target, at - offset, bytes);
                 at += bytes;
             } else {
                 long count = (end - at) / size;
-                readRows(slot, at / size, count, target, at - offset);
+                readElements(slot, at / size, count, target, at - offset);
                 at += count * size;
             }
         }
@@ -116,58 +124,137 @@ public final class TensorReader implements AutoCloseable {
 
     /// Decodes whole blocks of a tensor whose elements stay what they are, straight to their place.
     ///
-    /// @param slot a tensor for which [TensorSlot#keepsElements] and [TensorSlot#keepsRows] hold, and which is not
-    /// copied
-    /// @param firstBlock the first block
+    /// @param slot a tensor for which [TensorSlot#isDecodedInPlace] holds
+    /// @param firstBlock the first block, counted from the start of the slot
     /// @param blockCount the number of blocks
     /// @param target where the elements go; native
     /// @param to the offset of the first element in the target, in bytes
     void readBlocks(TensorSlot slot, long firstBlock, long blockCount, MemorySegment target, long to)
             throws IOException {
-        blocks.decode(slot, firstBlock, blockCount, target, to);
+        Share share = slot.shares().getFirst();
+        long before = share.storedFirst() / share.type().blockLength();
+        blocks.decode(share, before + firstBlock, blockCount, target, to);
     }
 
-    /// Reads consecutive elements, row by row from where each row is stored.
-    private void readRows(TensorSlot slot, long first, long count, MemorySegment target, long to) throws IOException {
-        if (slot.keepsRows()) {
-            readStored(slot, first, count, target, to);
+    /// Reads consecutive elements of a slot.
+    private void readElements(TensorSlot slot, long first, long count, MemorySegment target, long to)
+            throws IOException {
+        Range range = new Range(slot, first, first + count, target, to);
+        for (Share share : slot.shares()) {
+            if (share.first() >= range.end()) {
+                return;
+            }
+            if (share.first() + share.span(0) > first) {
+                read(range, share, 0, share.storedFirst(), share.first());
+            }
+        }
+    }
+
+    /// Consecutive elements of a slot, and where they go.
+    ///
+    /// @param first the first element
+    /// @param end the element after the last one
+    /// @param to where in the target the first one goes, in bytes
+    private record Range(TensorSlot slot, long first, long end, MemorySegment target, long to) {
+        int elementBytes() {
+            return slot.dtype().byteSize();
+        }
+
+        /// Returns where in the target an element of the slot goes.
+        long place(long element) {
+            return to + (element - first) * elementBytes();
+        }
+
+        /// Returns the first index on an axis from which on elements are at or after the start of the range.
+        ///
+        /// @param at the first element at index 0
+        /// @param span how many elements an index spans
+        long firstIndex(Share.Axis axis, long at, long span) {
+            long missing = first - at - span + 1;
+            return missing <= 0 ? 0 : Math.min(axis.count(), Math.ceilDiv(missing, axis.stride()));
+        }
+
+        /// Returns the index on an axis from which on elements are at or after the end of the range.
+        long endIndex(Share.Axis axis, long at) {
+            return end <= at ? 0 : Math.min(axis.count(), Math.ceilDiv(end - at, axis.stride()));
+        }
+    }
+
+    /// Reads what of a share is in a range, from a level of its axes on.
+    ///
+    /// @param level the axis at which the indexes of all axes before are fixed
+    /// @param stored the stored element at index 0 of the axis and those after it
+    /// @param at the same in the slot
+    private void read(Range range, Share share, int level, long stored, long at) throws IOException {
+        if (level == share.axes().size()) {
+            long from = Math.max(range.first(), at);
+            long end = Math.min(range.end(), at + share.run());
+            if (from < end) {
+                readStored(range.slot(), share, stored + from - at, end - from, range.target(), range.place(from));
+            }
             return;
         }
-        long rowLength = slot.rowElements();
-        int size = slot.dtype().byteSize();
-        for (long done = 0; done < count; ) {
-            long row = (first + done) / rowLength;
-            long inRow = (first + done) % rowLength;
-            long some = Math.min(rowLength - inRow, count - done);
-            readStored(slot, slot.rowOrder().storedRow(row) * rowLength + inRow, some, target, to + done * size);
-            done += some;
+        Share.Axis axis = share.axes().get(level);
+        long first = range.firstIndex(axis, at, share.span(level + 1));
+        long end = range.endIndex(axis, at);
+        if (share.run() == 1 && axis.storedStride() == 1 && end - first > 1) {
+            gather(range, share, axis, level + 1, stored, at);
+            return;
+        }
+        for (long i = first; i < end; i++) {
+            read(range, share, level + 1, stored + i * axis.storedStride(), at + i * axis.stride());
+        }
+    }
+
+    /// Reads along an axis whose elements are consecutive in the stored tensor, but not in the slot: for each index
+    /// of the axes after it, those elements that are in the range.
+    private void gather(Range range, Share share, Share.Axis along, int level, long stored, long at)
+            throws IOException {
+        if (level < share.axes().size()) {
+            Share.Axis axis = share.axes().get(level);
+            for (long i = 0; i < axis.count(); i++) {
+                gather(range, share, along, level + 1, stored + i * axis.storedStride(), at + i * axis.stride());
+            }
+            return;
+        }
+        int size = range.elementBytes();
+        long most = Transfer.GATHER_BYTES / size;
+        long end = range.endIndex(along, at);
+        for (long i = range.firstIndex(along, at, 1); i < end; i += most) {
+            int count = (int) Math.min(most, end - i);
+            MemorySegment elements = gathered();
+            readStored(range.slot(), share, stored + i, count, elements, 0);
+            Elements.scatter(
+                    elements, count, size, range.target(), range.place(at + i * along.stride()), along.stride() * size);
         }
     }
 
     /// Reads consecutive elements in the stored order.
-    private void readStored(TensorSlot slot, long first, long count, MemorySegment target, long to) throws IOException {
+    private void readStored(TensorSlot slot, Share share, long first, long count, MemorySegment target, long to)
+            throws IOException {
         int size = slot.dtype().byteSize();
-        if (slot.isCopied()) {
-            blocks.copy(slot.stored(), first * size, target.asSlice(to, count * size));
+        if (slot.copies(share)) {
+            blocks.copy(share.stored(), first * size, target.asSlice(to, count * size));
             return;
         }
-        int blockLength = slot.type().blockLength();
+        boolean keeps = slot.keeps(share);
+        int blockLength = share.type().blockLength();
         for (long done = 0; done < count; ) {
             long block = (first + done) / blockLength;
             long skipped = (first + done) % blockLength;
             long left = count - done;
             long place = to + done * size;
-            if (slot.keepsElements() && skipped == 0 && left >= blockLength) {
+            if (keeps && skipped == 0 && left >= blockLength) {
                 long whole = left / blockLength;
-                blocks.decode(slot, block, whole, target, place);
+                blocks.decode(share, block, whole, target, place);
                 done += whole * blockLength;
             } else {
                 // of a tensor whose elements stay, only a cut block comes here
-                long wanted = slot.keepsElements() ? 1 : Math.ceilDiv(skipped + left, (long) blockLength);
-                MemorySegment decoded = tile(slot, block, wanted);
+                long wanted = keeps ? 1 : Math.ceilDiv(skipped + left, (long) blockLength);
+                MemorySegment decoded = tile(share, block, wanted);
                 long from = (block - tiledFrom) * blockLength + skipped;
                 int taken = (int) Math.min(left, (tiledTo - block) * blockLength - skipped);
-                if (slot.keepsElements()) {
+                if (keeps) {
                     taken = (int) Math.min(taken, blockLength - skipped);
                     MemorySegment.copy(decoded, from * size, target, place, (long) taken * size);
                 } else {
@@ -178,20 +265,33 @@ public final class TensorReader implements AutoCloseable {
         }
     }
 
-    /// {@return the tile, holding a block of a slot and as many of the following blocks as are wanted and fit}
-    private MemorySegment tile(TensorSlot slot, long block, long wanted) throws IOException {
+    /// {@return the tile, holding a block of a tensor and as many of the following blocks as are wanted and fit}
+    private MemorySegment tile(Share share, long block, long wanted) throws IOException {
         MemorySegment memory = tile;
         if (memory == null) {
             memory = arena.allocate(Transfer.TILE_BYTES, TensorPlan.ALIGNMENT);
             tile = memory;
         }
-        if (!slot.equals(tiled) || block < tiledFrom || block >= tiledTo) {
-            long count = Math.min(wanted, Transfer.TILE_BYTES / slot.decodedBlockBytes());
+        if (!isTiled(share) || block < tiledFrom || block >= tiledTo) {
+            long count = Math.min(wanted, Transfer.TILE_BYTES / share.decodedBlockBytes());
             tiledTo = tiledFrom; // nothing is there if reading fails half-way
-            blocks.decode(slot, block, count, memory, 0);
-            tiled = slot;
+            blocks.decode(share, block, count, memory, 0);
+            tiled = share;
             tiledFrom = block;
             tiledTo = block + count;
+        }
+        return memory;
+    }
+
+    private boolean isTiled(Share share) {
+        return share == tiled || tiled != null && share.hasBlocksOf(tiled);
+    }
+
+    private MemorySegment gathered() {
+        MemorySegment memory = gathered;
+        if (memory == null) {
+            memory = arena.allocate(Transfer.GATHER_BYTES, TensorPlan.ALIGNMENT);
+            gathered = memory;
         }
         return memory;
     }

@@ -1,6 +1,7 @@
 package dev.ffmstore;
 
 import dev.ffmstore.ggml.BlockDecoders;
+import dev.ffmstore.internal.http.RemoteUrl;
 import dev.ffmstore.internal.text.Problem;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -74,9 +75,12 @@ public final class TensorSource {
         return plan.source();
     }
 
-    /// {@return the last name of the model's path: it is written into files, which must not depend on where the
-    /// model is}
+    /// {@return the last name of the model's path or URL: it is written into files, which must not depend on where
+    /// the model is}
     public String fileName() {
+        if (RemoteUrl.isOne(name())) {
+            return RemoteUrl.fileName(name());
+        }
         Path last = Path.of(name()).getFileName();
         return last == null ? name() : last.toString();
     }
@@ -109,7 +113,11 @@ public final class TensorSource {
     ///
     /// @param tensor a tensor of this source
     public Optional<MemorySegment> view(TensorSlot tensor) {
-        return tensor.isVerbatim() ? model.view(tensor.stored()) : Optional.empty();
+        if (!tensor.isVerbatim()) {
+            return Optional.empty();
+        }
+        long from = tensor.shares().getFirst().storedFirst() * tensor.dtype().byteSize();
+        return model.view(tensor.stored()).map(bytes -> bytes.asSlice(from, tensor.byteSize()));
     }
 
     /// {@return the decoders that the readers use}

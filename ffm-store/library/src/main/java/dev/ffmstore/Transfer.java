@@ -15,6 +15,9 @@ final class Transfer {
     /// The size of a reader's piece, if it reads cut elements or into a Java array.
     static final int PIECE_BYTES = 64 << 10;
 
+    /// The size of a reader's buffer of elements of stored rows, if it reads anything that is transposed.
+    static final int GATHER_BYTES = 64 << 10;
+
     /// What a load takes beyond the region and the readers' buffers: parsing, tables, thread stacks.
     private static final long OVERHEAD_BYTES = 16L << 20;
 
@@ -26,7 +29,7 @@ final class Transfer {
     /// @param workers the number of workers
     /// @param tiles whether their readers need tiles
     static long peakBytes(long regionBytes, int workers, boolean tiles) {
-        long reader = INPUT_BYTES + (tiles ? TILE_BYTES : 0);
+        long reader = INPUT_BYTES + (tiles ? TILE_BYTES + GATHER_BYTES : 0);
         long others = OVERHEAD_BYTES + workers * reader;
         return regionBytes > Long.MAX_VALUE - others ? Long.MAX_VALUE : regionBytes + others;
     }

@@ -65,6 +65,14 @@ class ArchitectureTest {
                             HasOwner.Predicates.With.owner(JavaClass.Predicates.assignableTo(MemorySegment.class)))));
 
     @ArchTest
+    static final ArchRule onlyHttpUsesTheHttpClient = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.ffmstore.internal.http")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("java.net.http..");
+
+    @ArchTest
     static final ArchRule scalarKernelsKnowNoSegments = noClasses()
             .that()
             .resideInAPackage("dev.ffmstore.internal.scalar")
@@ -161,6 +169,7 @@ class ArchitectureTest {
             .that()
             .resideInAnyPackage(
                     "dev.ffmstore.internal.pass",
+                    "dev.ffmstore.internal.http",
                     "dev.ffmstore.internal.memory",
                     "dev.ffmstore.internal.files",
                     "dev.ffmstore.internal.names")

@@ -185,7 +185,7 @@ class CompanionScalesTest {
                     .containsExactlyElementsOf(factors().keySet());
             StoredTensor experts = file.tensor("blk.0.ffn_gate_exps.scale");
             assertThat(slot(applied, "blk.0.ffn_gate_exps.weight").scale())
-                    .contains(new TensorSlot.Scale(experts, Shape.of(1, 1067, 256)));
+                    .contains(new Share.Scale(experts, Shape.of(1, 1067, 256)));
             assertThat(experts.type()).isEqualTo(GgmlType.F32);
             assertThat(applied.toString().lines())
                     .anySatisfy(

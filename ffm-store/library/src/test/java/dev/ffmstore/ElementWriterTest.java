@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -23,12 +24,13 @@ class ElementWriterTest {
     static TensorSlot slot(DType dtype, float storedOffset, long count) {
         return new TensorSlot(
                 "t",
-                new StoredTensor("t", GgmlType.F32, Shape.of(count), 0, 0, count * Float.BYTES),
+                Shape.of(count),
                 dtype,
                 0,
                 count * dtype.byteSize(),
-                Optional.empty(),
-                RowOrder.AS_STORED,
+                List.of(Share.whole(
+                        new StoredTensor("t", GgmlType.F32, Shape.of(count), 0, 0, count * Float.BYTES),
+                        Optional.empty())),
                 storedOffset,
                 Optional.empty());
     }

@@ -43,6 +43,12 @@ class NamesTest {
                 .putInteger("llama.attention.head_count_kv", MetadataType.UINT32, kvHeads);
     }
 
+    /// Names and layouts of Hugging Face, of those tensors that a model has: it lacks others that it should have.
+    private static TensorForm hf(Model model) {
+        List<String> names = model.tensors().stream().map(StoredTensor::name).toList();
+        return HF.filter(new NameFilter(names, List.of()));
+    }
+
     private static Model open(GgufWriter header) throws IOException {
         return open(header, i -> i);
     }
@@ -92,7 +98,7 @@ class NamesTest {
                 if (!stored.equals("output.weight")) {
                     f32(header, stored, 4);
                 }
-                NameFilter without = new NameFilter(List.of(), List.of("x"));
+                NameFilter without = new NameFilter(List.of("output.weight", stored), List.of());
                 try (Model file = open(header)) {
                     assertThat(TensorPlan.of(file, HF.filter(without)).slots())
                             .extracting(TensorSlot::storedName, TensorSlot::name)
@@ -118,7 +124,7 @@ class NamesTest {
             f32(header, "output_norm.weight", 5);
             f32(header, "blk.3.ffn_up.weight", 5);
             try (Model file = open(header, i -> i * 0.5 - 1);
-                    TensorStore store = TensorStore.load(file, HF, TWO)) {
+                    TensorStore store = TensorStore.load(file, hf(file), TWO)) {
                 assertThat(values(store, "model.layers.3." + renamed + ".weight"))
                         .containsExactly(-2, -1.5f, -1, -0.5f, 0);
                 assertThat(values(store, "model.norm.weight")).containsExactly(-2, -1.5f, -1, -0.5f, 0);
@@ -145,7 +151,7 @@ class NamesTest {
             f32(header, "blk.0.attn_q.bias", 24);
             f32(header, "blk.0.attn_k.bias", 12);
             try (Model file = open(header);
-                    TensorStore store = TensorStore.load(file, HF, TWO)) {
+                    TensorStore store = TensorStore.load(file, hf(file), TWO)) {
                 String part = "model.layers.0.self_attn.";
                 for (String name : List.of("q_proj.weight", "k_proj.weight", "q_proj.bias", "k_proj.bias")) {
                     float[] got = values(store, part + name);
@@ -180,7 +186,7 @@ class NamesTest {
                     model(architecture).putInteger(architecture + ".attention.head_count", MetadataType.UINT32, 2);
             f32(header, "blk.0.attn_q.weight", 8, 1);
             try (Model file = open(header);
-                    TensorStore store = TensorStore.load(file, HF, TWO)) {
+                    TensorStore store = TensorStore.load(file, hf(file), TWO)) {
                 assertThat(values(store, "model.layers.0.self_attn.q_proj.weight"))
                         .containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
             }
@@ -191,8 +197,11 @@ class NamesTest {
             GgufWriter header = model("llama").putInteger("llama.attention.head_count", MetadataType.UINT32, 2);
             f32(header, "blk.0.attn_k.weight", 8, 1);
             try (Model file = open(header)) {
-                assertThat(TensorPlan.of(file, HF).slots().getFirst().rowOrder())
-                        .isEqualTo(new RowOrder.HalvesOfPairs(4));
+                assertThat(TensorPlan.of(file, hf(file)).slots().getFirst().shares())
+                        .extracting(Share::run, Share::axes)
+                        .containsExactly(tuple(
+                                1L,
+                                List.of(new Share.Axis(2, 4, 4), new Share.Axis(2, 1, 2), new Share.Axis(2, 2, 1))));
             }
         }
 
@@ -200,7 +209,7 @@ class NamesTest {
         void makesTheOutputMatrixAnAliasWhereItIsTheEmbedding() throws IOException {
             GgufWriter tied = f32(llama(1, 1), "token_embd.weight", 4, 2);
             try (Model file = open(tied);
-                    TensorStore store = TensorStore.load(file, HF, TWO)) {
+                    TensorStore store = TensorStore.load(file, hf(file), TWO)) {
                 assertThat(store.plan().aliases())
                         .extracting(TensorSlot::name, TensorSlot::aliasOf)
                         .containsExactly(tuple("lm_head.weight", Optional.of("model.embed_tokens.weight")));
@@ -212,7 +221,7 @@ class NamesTest {
             }
             GgufWriter untied = f32(f32(llama(1, 1), "token_embd.weight", 4, 2), "output.weight", 4, 2);
             try (Model file = open(untied)) {
-                assertThat(TensorPlan.of(file, HF).aliases()).isEmpty();
+                assertThat(TensorPlan.of(file, hf(file)).aliases()).isEmpty();
                 NameFilter embedding = new NameFilter(List.of("token_embd.weight"), List.of());
                 assertThat(TensorPlan.of(file, HF.filter(embedding)).aliases()).isEmpty();
             }
@@ -221,20 +230,20 @@ class NamesTest {
         @Test
         void leavesOutWhatTransformersComputes() throws IOException {
             try (Model file = open(f32(f32(llama(1, 1), "rope_freqs.weight", 4), "output.weight", 4))) {
-                assertThat(TensorPlan.of(file, HF).slots())
+                assertThat(TensorPlan.of(file, hf(file)).slots())
                         .extracting(TensorSlot::name)
                         .containsExactly("lm_head.weight");
             }
         }
 
         @ParameterizedTest
-        @ValueSource(strings = {"phi3", "llama4", "mamba", "Llama", ""})
+        @ValueSource(strings = {"bert", "llama4", "mamba", "Llama", ""})
         void refusesOtherArchitecturesByName(String architecture) throws IOException {
             try (Model file = open(model(architecture))) {
-                assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                assertThatThrownBy(() -> TensorPlan.of(file, hf(file)))
                         .isInstanceOf(ModelException.class)
                         .hasMessageContaining("no names of hf for the architecture " + architecture)
-                        .hasMessageContaining("gemma, gemma2, gemma3, llama, qwen2");
+                        .hasMessageContaining("deepseek2, falcon, gemma, gemma2, gemma3, gpt-oss");
             }
         }
 
@@ -243,7 +252,7 @@ class NamesTest {
             for (GgufWriter header : List.of(
                     new GgufWriter(3), new GgufWriter(3).putInteger("general.architecture", MetadataType.UINT8, 1))) {
                 try (Model file = open(header)) {
-                    assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                    assertThatThrownBy(() -> TensorPlan.of(file, hf(file)))
                             .isInstanceOf(ModelException.class)
                             .hasMessageContaining("metadata key general.architecture");
                 }
@@ -265,7 +274,7 @@ class NamesTest {
                 })
         void refusesTensorsThatItDoesNotKnow(String name) throws IOException {
             try (Model file = open(f32(llama(1, 1), name, 4))) {
-                assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                assertThatThrownBy(() -> TensorPlan.of(file, hf(file)))
                         .isInstanceOf(ModelException.class)
                         .hasMessageContaining("no name of hf for tensor " + name + " of the architecture llama");
             }
@@ -278,16 +287,16 @@ class NamesTest {
                     model("llama"),
                     model("llama").putInteger(key, MetadataType.UINT32, 0),
                     model("llama").putString(key, "4"),
-                    model("llama").putIntegers(key, MetadataType.UINT32, 4, 4))) {
-                try (Model file = open(header)) {
-                    assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                    model("llama").putIntegers(key, MetadataType.UINT32))) {
+                try (Model file = open(f32(header, "blk.0.attn_q.weight", 4, 1))) {
+                    assertThatThrownBy(() -> TensorPlan.of(file, hf(file)))
                             .isInstanceOf(ModelException.class)
                             .hasMessageContaining("metadata key " + key + ": expected a positive integer, got ");
                 }
             }
             for (long rows : new long[] {9, 8, 1}) { // not for 3 heads, and 3 is odd
                 try (Model file = open(f32(llama(3, 3), "blk.0.attn_q.weight", rows, 1))) {
-                    assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                    assertThatThrownBy(() -> TensorPlan.of(file, hf(file)))
                             .isInstanceOf(ModelException.class)
                             .hasMessageContaining("blk.0.attn_q.weight: expected an even number of rows for each of 3");
                 }
@@ -297,7 +306,7 @@ class NamesTest {
         @Test
         void refusesToTakeAnythingOffWhatIsNoFloat() throws IOException {
             try (Model file = open(model("gemma").tensor("output_norm.weight", GgmlType.F64, Shape.of(2)))) {
-                assertThatThrownBy(() -> TensorPlan.of(file, HF))
+                assertThatThrownBy(() -> TensorPlan.of(file, hf(file)))
                         .isInstanceOf(ModelException.class)
                         .hasMessageContaining("output_norm.weight")
                         .hasMessageContaining("expected elements of type F32, got F64");
@@ -363,10 +372,86 @@ class NamesTest {
                     "first = one | this line is there already"
                 })
         void saysWhichLineIsMalformed(String line, String problem) {
+            requireMalformed(line, problem);
+        }
+
+        @ParameterizedTest
+        @CsvSource(
+                delimiter = ';',
+                value = {
+                    "a = b | turn; no operation is called turn",
+                    "a = b | expect 3; no operation is called expect",
+                    "a = b |; expected STORED = NEW",
+                    "a = b | | transpose; expected STORED = NEW",
+                    "a = b | rows 3; rows takes FROM:TO",
+                    "a = b | rows 1:; rows takes FROM:TO",
+                    "a = b | reshape; reshape takes 1 to 8 dimensions",
+                    "a = b | halves; halves takes a number of heads",
+                    "a = b | transpose 1; transpose takes nothing",
+                    "a = b | subtract x; subtract takes a whole number",
+                    "a = b | unstack; expected one % in the new name",
+                    "a = b.% | unstack | unstack; unstack is there once at most",
+                    "a = b | stack; expected one % in the stored name",
+                    "a + c = b | stack; stack takes one name with %",
+                    "a + c = b | transpose; transpose is for one tensor",
+                    "a + c = b | reshape 1 -1 | concat; concat comes before other operations",
+                    "a = b | interleave; interleave takes several tensors",
+                    "a | stack = b; stack comes after the =",
+                    "a* + c = b*; expected one * on both sides, or none"
+                })
+        void saysWhichOperationIsMalformed(String line, String problem) {
+            requireMalformed(line, problem);
+        }
+
+        private void requireMalformed(String line, String problem) {
             assertThatThrownBy(() -> table("first = one", "", line))
                     .isInstanceOf(IOException.class)
                     .hasMessageStartingWith(folder.resolve("names.txt") + ":3: ")
                     .hasMessageContaining(problem);
+        }
+
+        @Test
+        void stacksAndUnstacksByNumbers() throws IOException {
+            TensorPlan stacked = plan(
+                    table("blk.*.up.%.weight = layers.*.up | stack"),
+                    "blk.7.up.1.weight",
+                    "blk.7.up.0.weight",
+                    "blk.12.up.0.weight");
+            assertThat(stacked.slots())
+                    .extracting(
+                            TensorSlot::name,
+                            TensorSlot::shape,
+                            slot -> slot.shares().stream()
+                                    .map(share -> share.stored().name())
+                                    .toList())
+                    .containsExactly(
+                            tuple("layers.7.up", Shape.of(2, 2), List.of("blk.7.up.0.weight", "blk.7.up.1.weight")),
+                            tuple("layers.12.up", Shape.of(1, 2), List.of("blk.12.up.0.weight")));
+            TensorPlan apart = plan(table("blk.*.up = layers.*.up.% | unstack"), "blk.3.up");
+            assertThat(apart.slots())
+                    .extracting(TensorSlot::name, TensorSlot::shape)
+                    .containsExactly(tuple("layers.3.up.0", Shape.of()), tuple("layers.3.up.1", Shape.of()));
+            assertThatThrownBy(() -> plan(table("up.% = up | stack"), "up.0", "up.2"))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("stacks 3 tensors, of which up.1 is missing");
+        }
+
+        @Test
+        void refusesAPartOfWhatIsJoined() throws IOException {
+            Names names = table("a + b = c");
+            assertThatThrownBy(() -> plan(names, "a")).hasMessageContaining("no tensor matches b of the names in");
+            try (Model file = open(f32(f32(new GgufWriter(3), "a", 2), "b", 2))) {
+                for (String chosen : List.of("a", "b")) {
+                    NameFilter filter = new NameFilter(List.of(chosen), List.of());
+                    assertThatThrownBy(() -> TensorPlan.of(
+                                    file, TensorForm.dense().names(names).filter(filter)))
+                            .isInstanceOf(ModelException.class)
+                            .hasMessageContaining("which the filter leaves out");
+                }
+                assertThat(TensorPlan.of(file, TensorForm.dense().names(names)).slots())
+                        .extracting(TensorSlot::name, TensorSlot::shape)
+                        .containsExactly(tuple("c", Shape.of(4)));
+            }
         }
 
         @Test

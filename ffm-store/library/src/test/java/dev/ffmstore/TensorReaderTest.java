@@ -12,6 +12,8 @@ import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.Shape;
 import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.gguf.GgufWriter;
+import dev.ffmstore.internal.names.Operation;
+import dev.ffmstore.internal.names.Output;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,15 +47,24 @@ class TensorReaderTest {
 
         TensorSlot slot(TestModel model) {
             TensorInfo tensor = model.header().tensors().getFirst();
-            RowOrder order = heads == 0 ? RowOrder.AS_STORED : new RowOrder.HalvesOfPairs(shape.dimension(0) / heads);
+            View stored = View.of(shape);
+            View moved = heads == 0 ? stored : stored.with(new Operation.Halves(heads));
+            Arrangement.Part part = Arrangement.of(List.of(moved), new Output.Join.Concat(0))
+                    .parts()
+                    .getFirst();
             return new TensorSlot(
                     "tensor",
-                    new StoredTensor("tensor", type, shape, 0, tensor.offset(), tensor.byteSize()),
+                    shape,
                     dtype,
                     0,
                     shape.elementCount() * dtype.byteSize(),
-                    Optional.empty(),
-                    order,
+                    List.of(new Share(
+                            new StoredTensor("tensor", type, shape, 0, tensor.offset(), tensor.byteSize()),
+                            Optional.empty(),
+                            part.storedFirst(),
+                            part.first(),
+                            part.run(),
+                            part.axes())),
                     storedOffset,
                     Optional.empty());
         }

@@ -40,8 +40,12 @@ final class BakeCommand extends ReportingCommand {
     @Parameters(index = "0", paramLabel = "MODULE", description = "the module, text or bytecode")
     private Path module;
 
-    @Parameters(index = "1", paramLabel = "MODEL", description = "the model, in any format that load reads")
-    private Path model;
+    @Parameters(
+            index = "1",
+            paramLabel = "MODEL",
+            converter = ModelArgument.Converter.class,
+            description = "the model, a path or a URL, in any format that load reads")
+    private ModelArgument model;
 
     @Option(
             names = {"-o", "--output"},
@@ -73,26 +77,28 @@ final class BakeCommand extends ReportingCommand {
     private ReadingOptions reading;
 
     /// The file that is being worked on, which a failure is about if it names no file.
-    private @Nullable Path current;
+    private @Nullable String current;
 
     @Override
     String subject() {
-        return (current == null ? module : current).toString();
+        return current == null ? module.toString() : current;
     }
 
     @Override
     void execute() throws Exception {
         requireOther("--output", output, model);
         DeclaredTypes declared = declaredTypes();
-        current = model;
+        current = model.name();
         try (Model opened = reading.open(model)) {
+            requireOther("--output", output, opened);
+            warn(opened);
             TensorForm wanted = scales.apply(form.apply(TensorForm.dense(), opened));
             TensorSource source =
                     TensorSource.of(opened, wanted, effort.effort().decoder());
-            current = module;
+            current = module.toString();
             try (Source text = Source.of(module)) {
                 Bake bake = Bake.of(text, source, declared);
-                current = output;
+                current = output.toString();
                 ExportReport report = write(bake, effort.effort().threads());
                 print(BakeFacts.of(
                         module.toString(),
@@ -117,7 +123,7 @@ final class BakeCommand extends ReportingCommand {
         if (types == null) {
             return DeclaredTypes.none();
         }
-        current = types;
+        current = types.toString();
         try (Source source = Source.of(types)) {
             return DeclaredTypes.read(source);
         }

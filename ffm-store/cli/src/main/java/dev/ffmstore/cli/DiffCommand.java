@@ -15,7 +15,6 @@ import dev.ffmstore.internal.measure.Differences;
 import dev.ffmstore.internal.measure.Tolerance;
 import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -47,14 +46,19 @@ import picocli.CommandLine.Parameters;
             "  ffm-store diff --json model.gguf model.irpa | jq '.tensors[] | select(.bitsDiffering > 0)'"
         })
 final class DiffCommand extends ReportingCommand {
-    @Parameters(index = "0", paramLabel = "A", description = "a file or folder")
-    private Path first;
+    @Parameters(
+            index = "0",
+            paramLabel = "A",
+            converter = ModelArgument.Converter.class,
+            description = "a file or folder, or the URL of a file")
+    private ModelArgument first;
 
     @Parameters(
             index = "1",
             paramLabel = "B",
+            converter = ModelArgument.Converter.class,
             description = "another. An .irpa archive has the dtypes and shapes of what it is compared with")
-    private Path second;
+    private ModelArgument second;
 
     @Option(
             names = "--atol",
@@ -87,14 +91,14 @@ final class DiffCommand extends ReportingCommand {
 
     @Override
     String subject() {
-        return first.toString();
+        return first.name();
     }
 
     @Override
     String subject(Throwable failure) {
         String message = failure.getMessage();
-        boolean isOfSecond = message != null && message.startsWith(Printable.escape(second.toString()) + ": ");
-        return isOfSecond ? second.toString() : subject();
+        boolean isOfSecond = message != null && message.startsWith(Printable.escape(second.name()) + ": ");
+        return isOfSecond ? second.name() : subject();
     }
 
     @Override
@@ -107,6 +111,8 @@ final class DiffCommand extends ReportingCommand {
         Tolerance tolerance = tolerance();
         try (Model a = reading.open(first);
                 Model b = reading.open(second)) {
+            warn(a);
+            warn(b);
             DiffReport report = compare(a, b, tolerance);
             if (json) {
                 printJson(report::writeJson);

@@ -52,7 +52,8 @@ import picocli.CommandLine.ParameterException;
             "  ffm-store export --shard-size 5GB --format safetensors model.gguf -o folder",
             "  ffm-store export --include 'blk.0.*' model.gguf -o folder/     NPY files",
             "  ffm-store export --part 1/3 model.gguf -o model.irpa           and 2/3, 3/3 elsewhere",
-            "  ffm-store export --format irpa model.gguf -o - | sha256sum"
+            "  ffm-store export --format irpa model.gguf -o - | sha256sum",
+            "  ffm-store export https://host/model.gguf -o out.safetensors    from where it lies"
         })
 final class ExportCommand extends FileCommand {
     private static final String STANDARD_OUTPUT = "-";
@@ -128,7 +129,8 @@ final class ExportCommand extends FileCommand {
         OptionalLong shardBytes = shardBytes();
         checkOptions(chosen, chosenPart, shardBytes);
         if (!out.equals(STANDARD_OUTPUT)) {
-            requireOther("--output", Path.of(out), path);
+            requireOther("--output", Path.of(out), file);
+            requireOther("--output", Path.of(out), model);
         }
 
         TensorForm wanted = scales.apply(form.apply(TensorForm.dense(), model)).filter(tensors.filter(model));
@@ -155,13 +157,16 @@ final class ExportCommand extends FileCommand {
     }
 
     /// Returns the files that Hugging Face's readers expect beside weights under their names.
-    private static List<NamedLayout> configuration(Model model, TensorForm form, ExportFormat chosen)
-            throws IOException {
+    private List<NamedLayout> configuration(Model model, TensorForm form, ExportFormat chosen) throws IOException {
         return chosen == ExportFormat.SAFETENSORS
                         && model.format() == Model.Format.GGUF
                         && form.names().convention().equals(Names.hf().convention())
-                ? HfSidecars.of(model, form)
+                ? HfSidecars.of(model, form, this::warn)
                 : List.of();
+    }
+
+    private void warn(String warning) {
+        spec.commandLine().getErr().println("ffm-store: warning: " + warning);
     }
 
     private Output output(
@@ -186,7 +191,7 @@ final class ExportCommand extends FileCommand {
                 case MLIR_CONSTANTS -> new Output.OneFile(MlirConstants.layout(source));
             };
         } catch (IllegalArgumentException e) { // the model holds what the format does not
-            throw new FileSystemException(path.toString(), null, e.getMessage());
+            throw new FileSystemException(file.name(), null, e.getMessage());
         }
     }
 

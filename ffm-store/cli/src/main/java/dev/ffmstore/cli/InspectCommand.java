@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.ffmstore.CompanionScale;
 import dev.ffmstore.DType;
 import dev.ffmstore.Model;
+import dev.ffmstore.NameFilter;
 import dev.ffmstore.StoredTensor;
 import dev.ffmstore.cli.report.Sizes;
 import dev.ffmstore.cli.report.Table;
@@ -16,7 +17,6 @@ import java.io.PrintWriter;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,8 +56,13 @@ final class InspectCommand extends FileCommand {
     private boolean partOnly;
 
     @Override
-    Model open(ReadingOptions options, Path file) throws IOException {
-        return partOnly ? options.openPart(file) : options.open(file);
+    Model open(ReadingOptions options, ModelArgument argument) throws IOException {
+        return partOnly ? options.openPart(argument) : options.open(argument);
+    }
+
+    @Override
+    boolean showsWarnings() {
+        return true;
     }
 
     @Override
@@ -118,7 +123,7 @@ final class InspectCommand extends FileCommand {
                 .mapToLong(StoredTensor::byteSize)
                 .reduce(Math::addExact)
                 .ifPresent(bytes -> out.println("blocks: " + Sizes.bytes(bytes)));
-        ModelWarnings.of(model).forEach(warning -> out.println("warning: " + warning));
+        ModelWarnings.of(model, NameFilter.all()).forEach(warning -> out.println("warning: " + warning));
     }
 
     private static String type(StoredTensor tensor) {
@@ -218,7 +223,7 @@ final class InspectCommand extends FileCommand {
         }
         json.writeEndArray();
         json.writeArrayFieldStart("warnings");
-        for (String warning : ModelWarnings.of(model)) {
+        for (String warning : ModelWarnings.of(model, NameFilter.all())) {
             json.writeString(warning);
         }
         json.writeEndArray();

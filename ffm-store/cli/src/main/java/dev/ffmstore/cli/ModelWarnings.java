@@ -1,7 +1,9 @@
 package dev.ffmstore.cli;
 
 import dev.ffmstore.CompanionScale;
+import dev.ffmstore.Completeness;
 import dev.ffmstore.Model;
+import dev.ffmstore.NameFilter;
 import dev.ffmstore.StoredTensor;
 import dev.ffmstore.UnknownType;
 import dev.ffmstore.ggml.StoredType;
@@ -16,10 +18,16 @@ import java.util.Map;
 final class ModelWarnings {
     private ModelWarnings() {}
 
-    /// {@return the reader's warnings, and those about types that cannot be decoded and about companion scales,
-    /// which are safe to print}
-    static List<String> of(Model model) {
+    /// {@return the reader's warnings, and those about types that cannot be decoded, about companion scales and about
+    /// what the metadata promise and the model lacks, all safe to print}
+    ///
+    /// @param filter what is left out on purpose, and so is not missed
+    static List<String> of(Model model, NameFilter filter) {
         List<String> warnings = new ArrayList<>(model.warnings());
+        for (int i = 0; i < model.gguf().size(); i++) {
+            String of = model.gguf().size() == 1 ? "" : "part " + (i + 1) + ": ";
+            model.gguf().get(i).warnings().forEach(warning -> warnings.add(of + warning));
+        }
         Map<StoredType, List<StoredTensor>> undecodable = new LinkedHashMap<>();
         for (StoredTensor tensor : model.tensors()) {
             if (!(tensor.type() instanceof ForeignType) && tensor.unreadable().isPresent()) {
@@ -34,6 +42,7 @@ final class ModelWarnings {
                 + (tensors.size() == 1 ? "" : " and " + (tensors.size() - 1) + " more of this type")
                 + " cannot be loaded"));
         warnings.addAll(ofScales(model.companions()));
+        warnings.addAll(Completeness.problems(model, filter));
         return warnings;
     }
 

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -47,7 +48,7 @@ final class PlanCommand extends FileCommand {
                 .thenComparing(TypeTotal::dtype);
 
         static TypeTotal of(TensorSlot slot) {
-            return new TypeTotal(slot.type(), slot.dtype(), 1, slot.stored().byteSize(), slot.byteSize());
+            return new TypeTotal(slot.type(), slot.dtype(), 1, slot.storedBytes(), slot.byteSize());
         }
 
         TypeTotal plus(TypeTotal other) {
@@ -57,17 +58,35 @@ final class PlanCommand extends FileCommand {
     }
 
     @Override
+    boolean showsWarnings() {
+        return true;
+    }
+
+    @Override
     void execute(Model model) throws IOException {
         TensorForm wanted = form.apply(TensorForm.dense(), model)
                 .filter(tensors.filter(model))
                 .scales(TensorForm.Scales.LEFT);
         TensorPlan plan = TensorPlan.of(model, wanted);
+        List<String> warnings = ModelWarnings.of(model, wanted.filter());
         int threads = effort.effort().threads();
         if (json) {
-            printJson(out -> writeJson(out, model, plan, threads));
+            printJson(out -> {
+                writeJson(out, model, plan, threads);
+                writeWarnings(out, warnings);
+            });
         } else {
             print(model, plan, threads);
+            warnings.forEach(warning -> out().println("warning: " + warning));
         }
+    }
+
+    private static void writeWarnings(JsonGenerator json, List<String> warnings) throws IOException {
+        json.writeArrayFieldStart("warnings");
+        for (String warning : warnings) {
+            json.writeString(warning);
+        }
+        json.writeEndArray();
     }
 
     private static Collection<TypeTotal> byType(TensorPlan plan) {
@@ -116,7 +135,6 @@ final class PlanCommand extends FileCommand {
                 .number("dense bytes", TypeTotal::denseBytes)
                 .text("dense", total -> total.dtype().toString())
                 .print(out, byType(plan));
-        ModelWarnings.of(model).forEach(warning -> out.println("warning: " + warning));
     }
 
     private static void writeJson(JsonGenerator json, Model model, TensorPlan plan, int threads) throws IOException {
@@ -141,7 +159,7 @@ final class PlanCommand extends FileCommand {
         if (largest.isPresent()) {
             json.writeObjectFieldStart("largestTensor");
             json.writeStringField("name", largest.get().name());
-            json.writeNumberField("bytes", largest.get().stored().byteSize());
+            json.writeNumberField("bytes", largest.get().storedBytes());
             json.writeNumberField("denseBytes", largest.get().byteSize());
             json.writeEndObject();
         }
@@ -153,10 +171,5 @@ final class PlanCommand extends FileCommand {
             json.writeNumberField("availableBytes", budget.get().availableBytes());
             json.writeStringField("availableBy", budget.get().limit());
         }
-        json.writeArrayFieldStart("warnings");
-        for (String warning : ModelWarnings.of(model)) {
-            json.writeString(warning);
-        }
-        json.writeEndArray();
     }
 }

@@ -5,7 +5,6 @@ import dev.ffmstore.ModelException;
 import dev.ffmstore.StoredTensor;
 import dev.ffmstore.gguf.GgufOptions;
 import java.io.IOException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -59,17 +58,18 @@ final class ReadingOptions {
     @Option(
             names = "--shapes-from",
             paramLabel = "MODEL",
+            converter = ModelArgument.Converter.class,
             description = "the model that an .irpa archive was made from, which has the types and shapes that the"
                     + " archive lacks; tensors of other names or sizes stay rows of bytes")
-    private @Nullable Path shapesFrom;
+    private @Nullable ModelArgument shapesFrom;
 
     /// {@return an open model; the caller closes it}
-    Model open(Path path) throws IOException {
-        Model model = shaped(Model.open(path, limits()));
+    Model open(ModelArgument argument) throws IOException {
+        Model model = shaped(argument.open(limits()));
         if (shapesFrom == null || model.tensors().stream().allMatch(StoredTensor::isTyped)) {
             return model;
         }
-        try (Model types = shaped(Model.open(shapesFrom, limits()))) {
+        try (Model types = shaped(shapesFrom.open(limits()))) {
             return typed(model, types);
         } catch (IOException | RuntimeException failure) {
             try (model) {
@@ -88,8 +88,8 @@ final class ReadingOptions {
     }
 
     /// {@return an open GGUF file, without the other parts if it is a part; the caller closes it}
-    Model openPart(Path path) throws IOException {
-        return shaped(Model.openPart(path, limits()));
+    Model openPart(ModelArgument argument) throws IOException {
+        return shaped(argument.openPart(limits()));
     }
 
     private Model shaped(Model model) {

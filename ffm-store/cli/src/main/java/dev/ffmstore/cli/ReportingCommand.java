@@ -1,6 +1,9 @@
 package dev.ffmstore.cli;
 
+import dev.ffmstore.Model;
 import dev.ffmstore.cli.report.Json;
+import dev.ffmstore.gguf.GgufFile;
+import dev.ffmstore.internal.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -51,10 +54,27 @@ abstract class ReportingCommand implements Callable<Integer> {
     }
 
     /// Refuses an output that would replace the model.
-    final void requireOther(String option, Path output, Path model) throws IOException {
-        if (Files.exists(output) && Files.exists(model) && Files.isSameFile(output, model)) {
+    final void requireOther(String option, Path output, ModelArgument model) throws IOException {
+        Path input = model.path().orElse(null);
+        if (input != null && Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
             throw new ParameterException(spec.commandLine(), option + ": names the model itself");
         }
+    }
+
+    /// Refuses an output that would replace a part of the model.
+    final void requireOther(String option, Path output, Model model) throws IOException {
+        for (GgufFile part : model.gguf()) {
+            requireOther(option, output, new ModelArgument.Converter().convert(part.name()));
+        }
+    }
+
+    /// Tells the user on standard error what a model is or has that its name does not say.
+    final void warn(Model model) {
+        PrintWriter err = spec.commandLine().getErr();
+        for (String warning : model.warnings()) {
+            err.println("ffm-store: warning: " + Printable.escape(model.name()) + ": " + warning);
+        }
+        err.flush();
     }
 
     final PrintWriter out() {

@@ -49,9 +49,10 @@ import picocli.CommandLine.Parameters;
 final class StatsCommand extends ReportingCommand {
     @Parameters(
             paramLabel = "MODEL",
+            converter = ModelArgument.Converter.class,
             description = "a GGUF file, a safetensors file or the index of its shards, a folder of .npy files, or an"
-                    + " .irpa archive with --shapes-from")
-    private Path path;
+                    + " .irpa archive with --shapes-from; a path, or the URL of a single file")
+    private ModelArgument model;
 
     @Option(
             names = "--html",
@@ -79,7 +80,7 @@ final class StatsCommand extends ReportingCommand {
 
     @Override
     String subject() {
-        return path.toString();
+        return model.name();
     }
 
     @Override
@@ -88,17 +89,22 @@ final class StatsCommand extends ReportingCommand {
             throw new ParameterException(spec.commandLine(), "--force: replaces the file of --html, which is missing");
         }
         if (html != null) {
-            requireOther("--html", html, path);
+            requireOther("--html", html, model);
         }
         NewFile page = html == null ? null : NewFile.at(html, force ? Existing.REPLACE : Existing.KEEP);
-        try (Model model = reading.open(path)) {
-            requireTyped(model);
+        try (Model opened = reading.open(model)) {
+            warn(opened);
+            if (html != null) {
+                requireOther("--html", html, opened);
+            }
+            requireTyped(opened);
             TensorForm plain =
-                    TensorForm.dense().filter(tensors.readable(model)).scales(TensorForm.Scales.LEFT);
+                    TensorForm.dense().filter(tensors.readable(opened)).scales(TensorForm.Scales.LEFT);
             TensorForm wanted =
-                    model.format() == Model.Format.GGUF ? form.apply(plain, model) : plain.dtypes(DTypes.stored());
-            TensorSource source = TensorSource.of(model, wanted, effort.effort().decoder());
-            List<String> names = new ArrayList<>(TensorChoice.unreadable(model));
+                    opened.format() == Model.Format.GGUF ? form.apply(plain, opened) : plain.dtypes(DTypes.stored());
+            TensorSource source =
+                    TensorSource.of(opened, wanted, effort.effort().decoder());
+            List<String> names = new ArrayList<>(TensorChoice.unreadable(opened));
             source.tensors().forEach(tensor -> names.add(tensor.name()));
             Predicate<String> chosen = tensors.filter(names).over(names);
             Map<Boolean, List<TensorSlot>> slots = source.tensors().stream()
@@ -157,7 +163,7 @@ final class StatsCommand extends ReportingCommand {
         out.println();
         new Table<Statistics.OfTensor>()
                 .text("tensor", its -> Printable.escape(its.tensor().name()))
-                .text("type", its -> its.tensor().stored().origin())
+                .text("type", its -> its.tensor().origin())
                 .text("shape", its -> its.tensor().shape().toString())
                 .figure("min", its -> Figures.of(its.moments().min()))
                 .figure("max", its -> Figures.of(its.moments().max()))
@@ -191,7 +197,7 @@ final class StatsCommand extends ReportingCommand {
         json.writeStartObject();
         json.writeStringField("name", tensor.name());
         json.writeStringField("dtype", tensor.dtype().toString());
-        json.writeStringField("storedType", tensor.stored().origin());
+        json.writeStringField("storedType", tensor.origin());
         json.writeFieldName("shape");
         json.writeArray(tensor.shape().toArray(), 0, tensor.shape().rank());
         json.writeNumberField("elements", moments.elements());

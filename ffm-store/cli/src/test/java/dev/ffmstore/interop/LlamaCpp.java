@@ -18,7 +18,7 @@ final class LlamaCpp {
         return new Logits(out);
     }
 
-    private static PythonEnvironment environment() throws IOException {
+    static PythonEnvironment environment() throws IOException {
         return PythonEnvironment.compiled(
                 Places.scripts().resolve("requirements-llama-tools.txt"),
                 Places.scripts().resolve("requirements-llama.txt"));

@@ -1,5 +1,6 @@
 package dev.ffmstore.export;
 
+import dev.ffmstore.Share;
 import dev.ffmstore.TensorSlot;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -64,9 +65,11 @@ final class LayoutFingerprint {
         add(tensor.name());
         add(tensor.dtype().toString());
         add(tensor.shape().toString());
-        add(tensor.stored().origin());
-        add(tensor.scale().map(scale -> scale.stored().name()).orElse(""));
-        add(tensor.rowOrder().toString());
+        add(tensor.origin());
+        add(tensor.shares().size());
+        for (Share share : tensor.shares()) {
+            add(share.toString());
+        }
         add(Float.toString(tensor.storedOffset()));
     }
 

@@ -54,16 +54,24 @@ public final class IrpaReader implements Model.Reader {
 
     @Override
     public Recognition recognise(Path path, byte[] start) {
+        return Files.isDirectory(path) ? Recognition.NONE : recognise(path.toString(), start);
+    }
+
+    @Override
+    public Recognition recognise(String name, byte[] start) {
         if (start.length >= Integer.BYTES && MemorySegment.ofArray(start).get(U32, 0) == MAGIC) {
             return Recognition.BY_CONTENT;
         }
-        boolean named = path.toString().endsWith(".irpa") && !Files.isDirectory(path);
-        return named ? Recognition.BY_NAME : Recognition.NONE;
+        return name.endsWith(".irpa") ? Recognition.BY_NAME : Recognition.NONE;
     }
 
     @Override
     public Model open(Path path) throws IOException {
-        Source source = Source.of(path);
+        return open(Source.of(path));
+    }
+
+    @Override
+    public Model open(Source source) throws IOException {
         Archive archive = new Archive(source);
         try {
             archive.readAll();

@@ -1,5 +1,8 @@
 package dev.ffmstore.formats;
 
+import java.util.Map;
+import java.util.stream.Collectors;
+
 /// Strings as JSON writes them, for the few small documents that the library writes itself.
 public final class JsonText {
     private JsonText() {}
@@ -18,5 +21,14 @@ public final class JsonText {
             }
         }
         return json.append('"').toString();
+    }
+
+    /// {@return an object, a line for each member}
+    ///
+    /// @param members names, and values that are JSON already
+    static String object(Map<String, String> members) {
+        return members.entrySet().stream()
+                .map(member -> "  " + quote(member.getKey()) + ": " + member.getValue())
+                .collect(Collectors.joining(",\n", "{\n", "\n}\n"));
     }
 }

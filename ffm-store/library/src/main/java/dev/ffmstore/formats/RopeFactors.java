@@ -13,13 +13,15 @@ import dev.ffmstore.gguf.Metadata;
 import dev.ffmstore.gguf.MetadataValue;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/// Expresses `rope_freqs.weight` in the terms of transformers.
+/// Expresses tensors of rotary factors in the terms of transformers: `rope_factors_short.weight` and
+/// `rope_factors_long.weight` as they are, `rope_freqs.weight` by a rule.
 ///
-/// GGUF stores the number by which each rotary frequency is divided; transformers computes it from four numbers, by
-/// Llama 3's rule:
+/// The latter holds the number by which each rotary frequency is divided; transformers computes it from four
+/// numbers, by Llama 3's rule:
 ///
 /// ```text
 /// wavelength = 2π · base^(2i/d)
@@ -39,18 +41,48 @@ final class RopeFactors {
     /// How far stored factors may differ, relatively: they are rounded to floats.
     private static final double TOLERANCE = 1e-4;
 
+    private static final String SHORT = "rope_factors_short.weight";
+    private static final String LONG = "rope_factors_long.weight";
+
     private RopeFactors() {}
 
-    /// {@return the value of `rope_scaling`; empty if the model has no such tensor, or the filter leaves it out}
+    /// {@return the value of `rope_scaling` with the factors of short and of long texts; empty if the model has no
+    /// such tensors, or the filter leaves one out}
+    ///
+    /// @throws IOException if a tensor cannot be read
+    static Optional<String> longRope(Model model, TensorForm form) throws IOException {
+        if (!isWanted(SHORT, model, form) || !isWanted(LONG, model, form)) {
+            return Optional.empty();
+        }
+        return Optional.of("{\"type\": \"longrope\", \"short_factor\": " + factors(model, SHORT) + ", \"long_factor\": "
+                + factors(model, LONG) + "}");
+    }
+
+    private static String factors(Model model, String tensor) throws IOException {
+        float[] factors = read(model, tensor);
+        for (float factor : factors) {
+            if (!Float.isFinite(factor)) {
+                throw ModelException.expected(model.name(), "finite numbers", factor, "tensor {}", tensor);
+            }
+        }
+        return Arrays.toString(factors);
+    }
+
+    private static boolean isWanted(String tensor, Model model, TensorForm form) {
+        List<String> names = model.tensors().stream().map(StoredTensor::name).toList();
+        return model.find(tensor).isPresent() && form.filter().over(names).test(tensor);
+    }
+
+    /// {@return the value of `rope_scaling` by Llama 3's rule; empty if the model has no such tensor, or the filter
+    /// leaves it out}
     ///
     /// @throws ModelException if Llama 3's rule does not give what is stored
     /// @throws IOException if the tensor cannot be read
     static Optional<String> llama3(Model model, TensorForm form) throws IOException {
-        List<String> names = model.tensors().stream().map(StoredTensor::name).toList();
-        if (model.find(TENSOR).isEmpty() || !form.filter().over(names).test(TENSOR)) {
+        if (!isWanted(TENSOR, model, form)) {
             return Optional.empty();
         }
-        float[] stored = read(model);
+        float[] stored = read(model, TENSOR);
         double factor = 1;
         for (float value : stored) {
             if (value > factor) { // never a NaN
@@ -96,16 +128,16 @@ final class RopeFactors {
                 : 10_000;
     }
 
-    private static float[] read(Model model) throws IOException {
-        NameFilter only = new NameFilter(List.of(TENSOR), List.of());
+    private static float[] read(Model model, String name) throws IOException {
+        NameFilter only = new NameFilter(List.of(name), List.of());
         TensorSource source = TensorSource.of(model, TensorForm.dense().filter(only));
-        TensorSlot tensor = source.tensor(TENSOR);
+        TensorSlot tensor = source.tensor(name);
         if (tensor.dtype() != DType.F32 || tensor.byteSize() == 0) {
             throw ModelException.expected(
-                    model.name(), "elements of F32", tensor.shape() + " of " + tensor.dtype(), "tensor {}", TENSOR);
+                    model.name(), "elements of F32", tensor.shape() + " of " + tensor.dtype(), "tensor {}", name);
         }
         if (tensor.byteSize() > 1 << 16) {
-            throw ModelException.expected(model.name(), "some hundred elements", tensor.shape(), "tensor {}", TENSOR);
+            throw ModelException.expected(model.name(), "some hundred elements", tensor.shape(), "tensor {}", name);
         }
         float[] elements = new float[(int) (tensor.byteSize() / Float.BYTES)];
         try (TensorReader reader = source.reader()) {

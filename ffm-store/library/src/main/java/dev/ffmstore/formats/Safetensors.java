@@ -134,7 +134,7 @@ public final class Safetensors {
         json.append(",\"names\":").append(JsonText.quote(source.convention()));
         for (TensorSlot tensor : tensors) {
             json.append(',').append(JsonText.quote("stored_type:" + tensor.name()));
-            json.append(':').append(JsonText.quote(tensor.stored().origin()));
+            json.append(':').append(JsonText.quote(tensor.origin()));
         }
         json.append('}');
         long from = 0;

@@ -50,10 +50,14 @@ public final class SafetensorsReader implements Model.Reader {
         if (Files.isDirectory(path)) {
             return indexesIn(path).isEmpty() ? Recognition.NONE : Recognition.BY_CONTENT;
         }
+        return recognise(path.toString(), start);
+    }
+
+    @Override
+    public Recognition recognise(String name, byte[] start) {
         if (start.length > PREFIX_BYTES && start[PREFIX_BYTES] == '{' && start[0] != '{') {
             return Recognition.BY_CONTENT;
         }
-        String name = path.toString();
         return name.endsWith(".safetensors") || name.endsWith(".json") ? Recognition.BY_NAME : Recognition.NONE;
     }
 
@@ -79,7 +83,19 @@ public final class SafetensorsReader implements Model.Reader {
     }
 
     private static Model openOne(Path path) throws IOException {
-        Source source = Source.of(path);
+        return openOne(Source.of(path));
+    }
+
+    @Override
+    public Model open(Source source) throws IOException {
+        if (source.name().endsWith(".json")) {
+            source.close();
+            throw ModelException.of(source.name(), "an index of shards is read from a local folder only");
+        }
+        return openOne(source);
+    }
+
+    private static Model openOne(Source source) throws IOException {
         OneFile file = new OneFile(source, 0);
         try {
             file.read();

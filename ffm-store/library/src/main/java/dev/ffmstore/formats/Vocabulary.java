@@ -20,7 +20,7 @@ final class Vocabulary {
     private static final String PREFIX = "tokenizer.ggml.";
     private static final String TOKENS = PREFIX + "tokens";
     private static final String MERGES = PREFIX + "merges";
-    private static final String CHAT_TEMPLATE = "tokenizer.chat_template";
+    static final String CHAT_TEMPLATE = "tokenizer.chat_template";
 
     private Vocabulary() {}
 
@@ -34,7 +34,10 @@ final class Vocabulary {
             files.add(file("tokenizer_vocabulary.json", sink -> all(metadata, sink)));
             Optional<MetadataValue.Array> merges = strings(metadata, MERGES);
             if (merges.isPresent() && isByteLevel(metadata)) {
-                files.add(file("vocab.json", sink -> ids(tokens.get(), sink)));
+                files.add(file("vocab.json", sink -> {
+                    ids(tokens.get(), sink);
+                    sink.add("\n");
+                }));
                 files.add(file("merges.txt", sink -> lines(merges.get(), sink)));
             }
         }
@@ -102,14 +105,15 @@ final class Vocabulary {
         };
     }
 
-    private static void ids(MetadataValue.Array tokens, TextSource.Sink sink) {
+    /// Writes tokens and their ids as an object.
+    static void ids(MetadataValue.Array tokens, TextSource.Sink sink) {
         String before = "{";
         long id = 0;
         for (Object token : tokens) {
             sink.add(before).add(JsonText.quote((String) token)).add(": ").add(Long.toString(id++));
             before = ", ";
         }
-        sink.add(id == 0 ? "{}\n" : "}\n");
+        sink.add(id == 0 ? "{}" : "}");
     }
 
     private static void lines(MetadataValue.Array merges, TextSource.Sink sink) {

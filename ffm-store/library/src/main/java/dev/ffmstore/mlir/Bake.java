@@ -28,8 +28,9 @@ import java.util.Set;
 /// ```
 ///
 /// Everything in the module that is not about resources is copied byte for byte; resources that have data keep it.
-/// For every resource without data there must be a tensor of exactly the type that the module declares. Tensor data
-/// is never read here. Immutable.
+/// For every resource without data there must be a tensor of exactly the type that the module declares; integers
+/// may say whether they have a sign or not. Where a shape or a layout is another one, the names of the tensors'
+/// form say what is to be done. Tensor data is never read here. Immutable.
 ///
 /// @param layout the module with its weights; refers to the module's source, which must stay open while it is used
 /// @param filled the tensors that were put in, in the order of their first use
@@ -116,7 +117,7 @@ public record Bake(FileLayout layout, List<TensorSlot> filled, int kept) {
             }
             TensorType expected = type(use);
             TensorType got = TensorType.of(tensor);
-            if (!expected.equals(got)) {
+            if (!expected.takes(got)) {
                 throw ModuleException.at(
                         module.name(),
                         use.offset(),

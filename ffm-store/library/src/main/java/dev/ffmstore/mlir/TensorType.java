@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 
 /// A ranked tensor type of MLIR, such as `tensor<256x2048xf32>`.
 ///
@@ -19,6 +20,9 @@ record TensorType(List<Long> dimensions, String element) {
     static final long DYNAMIC = Long.MIN_VALUE;
 
     private static final int MAX_RANK = 64;
+
+    /// Integers that say whether they have a sign: `si32`, `ui8`.
+    private static final Pattern SIGNED = Pattern.compile("[su]i(8|16|32|64)");
 
     TensorType {
         dimensions = List.copyOf(dimensions);
@@ -96,10 +100,21 @@ record TensorType(List<Long> dimensions, String element) {
         }
     }
 
+    /// {@return whether data of another type, that of a tensor, is data of this type: the same shape and elements,
+    /// or integers of the same width, whose bits are the same whether they are said to have a sign or not}
+    boolean takes(TensorType data) {
+        return dimensions.equals(data.dimensions) && bits(element).equals(bits(data.element));
+    }
+
+    /// {@return the type of integers without a sign for those that say whether they have one; others as they are}
+    private static String bits(String element) {
+        return SIGNED.matcher(element).matches() ? element.substring(1) : element;
+    }
+
     /// {@return the size of the tensor's data in bytes, if its shape is static and its element type is a [DType]}
     OptionalLong byteSize() {
         for (DType dtype : DType.values()) {
-            if (element(dtype).equals(Optional.of(element))) {
+            if (element(dtype).map(TensorType::bits).equals(Optional.of(bits(element)))) {
                 try {
                     Shape shape = Shape.of(
                             dimensions.stream().mapToLong(Long::longValue).toArray());

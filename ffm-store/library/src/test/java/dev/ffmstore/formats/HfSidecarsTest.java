@@ -1,5 +1,8 @@
 package dev.ffmstore.formats;
 
+import static dev.ffmstore.formats.Sidecars.json;
+import static dev.ffmstore.formats.Sidecars.open;
+import static dev.ffmstore.formats.Sidecars.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,24 +12,14 @@ import dev.ffmstore.Model;
 import dev.ffmstore.ModelException;
 import dev.ffmstore.NameFilter;
 import dev.ffmstore.TensorForm;
-import dev.ffmstore.TestModel;
-import dev.ffmstore.export.FileLayout;
 import dev.ffmstore.export.NamedLayout;
-import dev.ffmstore.fixtures.Json;
 import dev.ffmstore.ggml.GgmlType;
-import dev.ffmstore.gguf.ByteSource;
-import dev.ffmstore.gguf.GgufFile;
-import dev.ffmstore.gguf.GgufOptions;
 import dev.ffmstore.gguf.MetadataType;
 import dev.ffmstore.gguf.Shape;
-import dev.ffmstore.gguf.TensorInfo;
 import dev.ffmstore.internal.gguf.GgufWriter;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,43 +50,12 @@ class HfSidecarsTest {
         return header;
     }
 
-    private static Model open(GgufWriter header, float... values) throws IOException {
-        byte[] bytes = TestModel.fill(header).bytes();
-        if (values.length > 0) {
-            TensorInfo last = header.tensors().getLast();
-            ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-            buffer.position((int) last.offset());
-            for (float value : values) {
-                buffer.putFloat(value);
-            }
-        }
-        return Model.of(GgufFile.open(new ByteSource(bytes), GgufOptions.defaults()));
-    }
-
-    private static String text(FileLayout layout) throws IOException {
-        byte[] bytes = new byte[Math.toIntExact(layout.size())];
-        for (FileLayout.Placed placed : layout.pieces()) {
-            MemorySegment place = MemorySegment.ofArray(bytes)
-                    .asSlice(placed.offset(), placed.piece().size());
-            switch (placed.piece()) {
-                case FileLayout.Literal literal -> place.copyFrom(MemorySegment.ofArray(literal.bytes()));
-                case FileLayout.Copy copy -> copy.source().read(copy.offset(), place);
-                default -> throw new AssertionError("unexpected " + placed.piece());
-            }
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
     private static Map<String, String> sidecars(Model file, TensorForm options) throws IOException {
         Map<String, String> texts = new LinkedHashMap<>();
         for (NamedLayout sidecar : HfSidecars.of(file, options)) {
             texts.put(sidecar.path(), text(sidecar.layout()));
         }
         return texts;
-    }
-
-    private static Map<String, @Nullable Object> json(@Nullable String text) throws IOException {
-        return Json.lines(text).getFirst();
     }
 
     private static Map<String, @Nullable Object> config(GgufWriter header, float... values) throws IOException {
@@ -133,7 +95,8 @@ class HfSidecarsTest {
                 .containsEntry("mlp_bias", false)
                 .containsEntry("tie_word_embeddings", true)
                 .containsEntry("torch_dtype", "float32")
-                .doesNotContainKeys("rope_scaling", "pad_token_id");
+                .containsEntry("pad_token_id", null)
+                .doesNotContainKeys("rope_scaling");
     }
 
     @ParameterizedTest
@@ -285,7 +248,9 @@ class HfSidecarsTest {
                         () -> config(model("qwen2", "eps").tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12))))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("layer_norm_rms_epsilon: expected a floating-point number, got no such key");
-        assertThatThrownBy(() -> config(model("qwen2", "block_count").putString("qwen2.block_count", "2")))
+        assertThatThrownBy(() -> config(model("qwen2", "block_count")
+                        .putString("qwen2.block_count", "2")
+                        .tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12))))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("qwen2.block_count: expected an integer, got 2");
         assertThatThrownBy(() -> config(model("mamba")))
@@ -339,12 +304,49 @@ class HfSidecarsTest {
                 .tensor("token_embd.weight", GgmlType.F32, Shape.of(3, 12));
         try (Model file = open(header)) {
             Map<String, String> texts = sidecars(file, DEFAULTS);
-            assertThat(texts.keySet()).containsExactly("config.json", "tokenizer_vocabulary.json");
+            assertThat(texts.keySet())
+                    .containsExactly(
+                            "config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer_vocabulary.json");
             assertThat(json(texts.get("tokenizer_vocabulary.json")))
                     .containsEntry("tokens", List.of("<unk>", "\u0001\n", "▁the"))
                     .containsEntry("scores", List.of(-1000.0, 0.1, "-Infinity"))
                     .containsEntry("nothing", List.of());
         }
+    }
+
+    @Test
+    void saysWhereTextsStartAndEnd() throws IOException {
+        GgufWriter header = model("qwen2")
+                .putInteger("tokenizer.ggml.bos_token_id", MetadataType.UINT32, 1)
+                .putInteger("tokenizer.ggml.eos_token_id", MetadataType.UINT32, 2)
+                .putInteger("tokenizer.ggml.eot_token_id", MetadataType.UINT32, 4)
+                .putInteger("tokenizer.ggml.eom_token_id", MetadataType.UINT32, 2)
+                .tensor("token_embd.weight", GgmlType.F32, Shape.of(7, 12));
+        try (Model file = open(header)) {
+            assertThat(json(sidecars(file, DEFAULTS).get("generation_config.json")))
+                    .containsEntry("bos_token_id", number(1))
+                    .containsEntry("eos_token_id", List.of(number(2), number(4)))
+                    .doesNotContainKey("pad_token_id");
+        }
+    }
+
+    @Test
+    void warnsOfATokenizerThatItCannotTell() throws IOException {
+        GgufWriter header = model("llama")
+                .putString("tokenizer.ggml.model", "gpt2")
+                .putString("tokenizer.ggml.pre", "a\u001bb")
+                .putStrings("tokenizer.ggml.tokens", List.of("x"))
+                .tensor("token_embd.weight", GgmlType.F32, Shape.of(3, 12));
+        List<String> warnings = new ArrayList<>();
+        try (Model file = open(header)) {
+            assertThat(HfSidecars.of(file, DEFAULTS, warnings::add))
+                    .extracting(NamedLayout::path)
+                    .containsExactly("config.json", "tokenizer_vocabulary.json");
+        }
+        assertThat(warnings)
+                .containsExactly(
+                        "memory.gguf: tokenizer.json and tokenizer_config.json are left out: no pre-tokenizer is"
+                                + " known by tokenizer.ggml.pre a\\u{1b}b");
     }
 
     @Test

@@ -99,6 +99,13 @@ class BakeTextTest {
         assertThat(bake(use)).isEqualTo(use + ALL);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"si8", "ui8"})
+    void integersMaySayWhetherTheyHaveASign(String element) throws IOException {
+        String use = "dense_resource<w> : tensor<2x" + element + ">";
+        assertThat(bake(use)).isEqualTo(use + ALL);
+    }
+
     @Test
     void everyKeyIsFilledOnceInTheOrderOfItsFirstUse() throws IOException {
         String module = "dense_resource<v> : tensor<1xi8> dense_resource<scalar> : tensor<f32> " + USE
@@ -130,7 +137,7 @@ class BakeTextTest {
                 "tensor<2x1xi8>        | tensor<2x1xi8>",
                 "tensor<i8>            | tensor<i8>",
                 "tensor<?xi8>          | tensor<?xi8>",
-                "tensor<2xui8>         | tensor<2xui8>",
+                "tensor<2xui16>        | tensor<2xui16>",
                 "tensor<2xf8E4M3FN>    | tensor<2xf8E4M3FN>",
                 "tensor<2xi8, #sparse> | tensor<2xi8, …>",
                 "tensor<2xcomplex<f32>> | tensor<2xcomplex<f32>>"

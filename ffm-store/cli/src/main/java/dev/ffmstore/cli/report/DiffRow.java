@@ -106,9 +106,7 @@ public record DiffRow(
         if (!isTyped(tensor)) {
             return "?";
         }
-        return dtype.equals(tensor.stored().origin())
-                ? dtype
-                : dtype + " of " + tensor.stored().origin();
+        return dtype.equals(tensor.origin()) ? dtype : dtype + " of " + tensor.origin();
     }
 
     private static boolean isTyped(TensorSlot tensor) {
@@ -163,7 +161,7 @@ public record DiffRow(
         json.writeObjectFieldStart(side);
         if (isTyped(tensor)) {
             json.writeStringField("dtype", tensor.dtype().toString());
-            json.writeStringField("storedType", tensor.stored().origin());
+            json.writeStringField("storedType", tensor.origin());
             writeShape(json, tensor.shape());
         }
         json.writeNumberField("bytes", tensor.byteSize());

@@ -165,7 +165,7 @@ public final class StatsPage {
     }
 
     private static String type(TensorSlot tensor) {
-        return tensor.stored().origin();
+        return tensor.origin();
     }
 
     private static String shape(TensorSlot tensor) {

@@ -8,10 +8,19 @@ public final class UnknownNameException extends Exception {
 
     private final String sentence;
 
+    private UnknownNameException(String sentence) {
+        this.sentence = sentence;
+    }
+
     /// @param what what is wrong; each `{}` stands for the next of the values
     /// @param values what is put into the sentence
     UnknownNameException(String what, Object... values) {
-        this.sentence = Problem.fill(what, values);
+        this(Problem.fill(what, values));
+    }
+
+    /// {@return an exception of a sentence that is escaped already}
+    static UnknownNameException ofSentence(String sentence) {
+        return new UnknownNameException(sentence);
     }
 
     /// {@return a sentence that says what is wrong, escaped, without the name of a file}

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class Pass {
     private static final long TICK_MILLIS = 100;
 
+    /// The run that the current thread is a worker of.
+    private static final ScopedValue<Run> CURRENT = ScopedValue.newInstance();
+
     /// Does one piece of work after another, on one thread.
     @FunctionalInterface
     public interface Task {
@@ -119,6 +122,12 @@ public final class Pass {
         return (int) Math.max(1, Math.min(threads, count));
     }
 
+    /// {@return whether the current thread is a worker of a pass that has failed or was interrupted, so that nobody
+    /// wants its work any more; what waits for long asks this, since workers are not interrupted}
+    public static boolean isOver() {
+        return CURRENT.isBound() && CURRENT.get().failure.get() != null;
+    }
+
     /// {@return how much is done so far, in all runs of this pass; may be called by any thread}
     public long done() {
         return done.sum();
@@ -174,7 +183,7 @@ public final class Pass {
                     started.add(Thread.ofPlatform()
                             .daemon()
                             .name("ffm-store-worker-" + i)
-                            .start(this::work));
+                            .start(() -> ScopedValue.where(CURRENT, this).run(this::work)));
                 }
                 while (!running.await(TICK_MILLIS, TimeUnit.MILLISECONDS)) {
                     progress.at(done());

@@ -51,7 +51,8 @@ class UserNamesTest {
         Map<String, List<String>> translated = new LinkedHashMap<>();
         for (String tensor : tensors) {
             translated.put(
-                    tensor, translation.of(tensor, Shape.of(0)).orElseThrow().names());
+                    tensor,
+                    translation.of(tensor, Shape.of(0)).outputs().getFirst().names());
         }
         return translated;
     }

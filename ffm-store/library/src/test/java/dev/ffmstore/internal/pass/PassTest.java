@@ -360,4 +360,26 @@ class PassTest {
                 }))
                 .isInstanceOf(UnsupportedOperationException.class);
     }
+
+    @Test
+    void tellsItsWorkersThatItIsOver() {
+        assertThat(Pass.isOver()).isFalse();
+        AtomicInteger heard = new AtomicInteger();
+        assertThatThrownBy(() -> pass(2).run(
+                                2,
+                                worker -> index -> {
+                                    assertThat(Pass.isOver()).isFalse();
+                                    if (index == 1) {
+                                        throw new IOException("over");
+                                    }
+                                    while (!Pass.isOver()) {
+                                        Thread.onSpinWait();
+                                    }
+                                    heard.incrementAndGet();
+                                },
+                                _ -> {}))
+                .isInstanceOf(IOException.class);
+        assertThat(heard).hasValue(1);
+        assertThat(Pass.isOver()).isFalse();
+    }
 }
