@@ -186,14 +186,11 @@ final class TensorInfoParser {
     }
 
     private void requireInside(long available, int alignment) throws GgufException {
-        long infoOffset = start;
         for (int i = 0; i < table.size(); i++) {
             long offset = table.offset(i);
-            long offsetPosition = infoOffset + infoBytes(i) - Long.BYTES;
-            infoOffset += infoBytes(i);
             if ((offset & (alignment - 1)) != 0) {
                 throw cursor.fail(
-                        offsetPosition,
+                        offsetPosition(i),
                         "an offset that is a multiple of " + alignment,
                         Long.toUnsignedString(offset),
                         "tensor {} is not aligned",
@@ -202,13 +199,22 @@ final class TensorInfoParser {
             boolean starts = offset >= 0 && offset <= available;
             if (!starts || table.byteSize(i) > available - offset && !explains(i, available - offset, alignment)) {
                 throw cursor.fail(
-                        offsetPosition,
+                        offsetPosition(i),
                         table.byteSize(i) + " bytes within the " + available + " bytes of data",
                         "data offset " + Long.toUnsignedString(offset),
                         "tensor {} is not inside the file, which may be cut short",
                         table.name(i));
             }
         }
+    }
+
+    /// {@return where the offset of a tensor is in the file, for messages: the last field of its info}
+    private long offsetPosition(int tensor) {
+        long end = start;
+        for (int i = 0; i <= tensor; i++) {
+            end += infoBytes(i);
+        }
+        return end - Long.BYTES;
     }
 
     /// {@return how long the info of a tensor is in the file}

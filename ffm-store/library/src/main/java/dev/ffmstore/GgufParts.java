@@ -191,14 +191,15 @@ final class GgufParts {
         Map<String, GgufFile> holders = new HashMap<>();
         for (int number = 1; number <= name.count(); number++) {
             GgufFile part = given;
+            Split its = split;
             if (number != name.number()) {
                 part = GgufFile.open(sibling(given, name, number, siblings), limits);
                 opened.add(part);
-                PartName its = new PartName(name.stem(), number, name.count());
-                requireNamed(part, Split.of(part), its);
+                its = Split.of(part);
+                requireNamed(part, its, new PartName(name.stem(), number, name.count()));
             }
             parts.add(part);
-            requireSameModel(parts.getFirst(), part, split);
+            requireSameModel(parts.getFirst(), part, its, split);
             for (TensorInfo tensor : part.tensors()) {
                 GgufFile other = holders.put(tensor.name(), part);
                 if (other != null) {
@@ -231,8 +232,7 @@ final class GgufParts {
     }
 
     /// Makes sure that what a part says of the model is what the first part says, or that it says nothing.
-    private static void requireSameModel(GgufFile first, GgufFile part, Split split) throws GgufException {
-        Split its = Split.of(part);
+    private static void requireSameModel(GgufFile first, GgufFile part, Split its, Split split) throws GgufException {
         if (!its.tensors().equals(split.tensors())) {
             throw GgufException.of(
                     part.name(),

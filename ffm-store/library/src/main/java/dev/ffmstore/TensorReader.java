@@ -33,6 +33,9 @@ public final class TensorReader implements AutoCloseable {
     private final boolean ownsArena;
     private final ElementWriter elements = new ElementWriter();
 
+    /// The tensor that was last found to be of this model.
+    private @Nullable TensorSlot known;
+
     /// The tile holds blocks of a share's tensor, from one up to another; none if these are equal.
     private @Nullable MemorySegment tile;
 
@@ -77,13 +80,7 @@ public final class TensorReader implements AutoCloseable {
     /// written then
     public void read(TensorSlot slot, long offset, MemorySegment target) throws IOException {
         Objects.checkFromIndexSize(offset, target.byteSize(), slot.byteSize());
-        for (Share share : slot.shares()) {
-            if (!model.find(share.stored().name()).equals(Optional.of(share.stored()))) {
-                throw new IllegalArgumentException(
-                        Problem.of(model.name(), "tensor {} is not of this model", slot.name())
-                                .toString());
-            }
-        }
+        requireOfThisModel(slot);
         if (target.isReadOnly()) {
             throw new IllegalArgumentException("the target is read-only");
         }
@@ -97,6 +94,22 @@ public final class TensorReader implements AutoCloseable {
             readNative(slot, offset + done, some);
             MemorySegment.copy(some, 0, target, done, some.byteSize());
         }
+    }
+
+    /// Makes sure that a tensor is of this model: once for all consecutive reads of it.
+    @SuppressWarnings("ReferenceEquality") // an equal one is looked up once more, which does no harm
+    private void requireOfThisModel(TensorSlot slot) {
+        if (slot == known) {
+            return;
+        }
+        for (Share share : slot.shares()) {
+            if (!model.find(share.stored().name()).equals(Optional.of(share.stored()))) {
+                throw new IllegalArgumentException(
+                        Problem.of(model.name(), "tensor {} is not of this model", slot.name())
+                                .toString());
+            }
+        }
+        known = slot;
     }
 
     private void readNative(TensorSlot slot, long offset, MemorySegment target) throws IOException {
